@@ -1,0 +1,1 @@
+"""Normalising: strings as printed → values. Pure functions, no Scrapy import."""

@@ -1,0 +1,60 @@
+"""Names of the people who wrote: `（本网记者 张三 通讯员 李四）` → ["张三", "李四"]."""
+
+import re
+
+# Who they are, before their names: 本报记者, 全媒体记者, 通讯员, 文/图 …
+_ROLE = re.compile(
+    r"(?:本报|本网|本台|本刊|本社|新华社|[一-鿿]{2,8}?(?:报|网|社|台|频道|新闻|客户端|融媒|全媒体?))?"
+    r"(?:首席|特约|特派|见习|实习|驻[一-鿿]{2,4}|全媒体|融媒体?|文字|摄影)*(?:记者|通讯员|特约撰稿人|撰稿人|作者|撰文|评论员)"
+)
+_BYLINE = re.compile(
+    rf"^[（(\[【]?\s*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·A-Za-z、,，/:：\s]*?)(?:[文摄](?:/?图)?)?\s*[）)\]】]?$"
+)
+# 鲁网1月8日讯（记者 张三）…
+_DATELINE = re.compile(rf"^.{{2,24}}?[讯电]\s?[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]")
+_CLOSING = re.compile(rf"[（(](?P<names>[^（）()。]{{0,12}}?{_ROLE.pattern}[^（）()。]{{0,40}})[）)]$")
+_NAME = re.compile(r"^[一-鿿]{2,4}$|^[一-鿿]{1,8}(?:·[一-鿿]{1,8})+$|^[A-Za-z][A-Za-z .'-]{1,40}$")
+_SEPARATORS = re.compile(r"[\s、,，/;；|:：]+")
+
+
+def is_byline(line: str) -> bool:
+    """Tell whether a whole line only says who wrote: `记者 张三 通讯员 李四`."""
+    match = _BYLINE.match(line)
+    return match is not None and (bool(names(match["names"])) or _ROLE.sub("", match["names"]).strip() == "")
+
+
+def opening_byline(paragraph: str) -> str | None:
+    """Return the byline in the dateline of a first paragraph: `山城网1月8日讯（记者 张三）` → `记者 张三`."""
+    match = _DATELINE.match(paragraph)
+    return match["names"] if match else None
+
+
+def closing_byline(paragraph: str) -> str | None:
+    """Return the bracketed byline at the end of a last paragraph: `……。（本网记者 张三）` → `本网记者 张三`."""
+    match = _CLOSING.search(paragraph)
+    return match["names"] if match else None
+
+
+def names(text: str) -> list[str]:
+    """Return the names in a byline or in the value of a 作者 label, in order, each once.
+
+    Anything that is not a personal name by its form (2-4 Chinese characters, a name with a middle dot, or a
+    Latin name) is left out: a guess would be wrong more often than missing.
+    """
+    text = _ROLE.sub(" ", text).strip("（）()[]【】 ")
+    found: list[str] = []
+    words = [word for word in _SEPARATORS.split(text) if word]
+    latin = [word for word in words if word.isascii()]
+    if words and len(latin) == len(words):
+        words = [" ".join(words)]
+    position = 0
+    while position < len(words):
+        word = words[position]
+        # Two-character names are printed with a space between: 张　三.
+        if len(word) == 1 and position + 1 < len(words) and len(words[position + 1]) == 1:
+            word += words[position + 1]
+            position += 1
+        position += 1
+        if _NAME.match(word) and word not in found:
+            found.append(word)
+    return found

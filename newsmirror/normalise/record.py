@@ -1,0 +1,197 @@
+"""One snapshot, as read → one article, record v1. A pure function; every doubt becomes a warning code."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from newsmirror.items import SCHEMA_VERSION, Article, Block, Footer, Link, Related, Snapshot
+from newsmirror.normalise.dates import ParsedDate, parse_date
+from newsmirror.normalise.people import names
+from newsmirror.normalise.text import fold
+from newsmirror.normalise.urls import canonical_url, identity, is_http, unwrap_redirector
+from newsmirror.reading import PARSER_VERSION
+from newsmirror.reading.article import Original
+from newsmirror.reading.body import body_text
+
+# Clocks of two machines differ a little; only more than this is told.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+# Every warning that a record can carry, and what it means. `docs/record.md` is checked against this.
+WARNINGS: dict[str, str] = {
+    "published_missing": "the page prints no publication time",
+    "published_unreadable": "a publication time is printed, but it cannot be read as a date",
+    "snapshot_missing": "the page prints no snapshot time",
+    "snapshot_unreadable": "a snapshot time is printed, but it cannot be read as a date",
+    "snapshot_before_published": "the snapshot time is before the publication time",
+    "fetched_before_snapshot": "the snapshot time is after the time of fetching",
+    "fetched_before_published": "the publication time is after the time of fetching",
+    "original_shortened": "the original's address is printed with an ellipsis and has no link",
+    "original_unresolved": "the original's link leads through a redirector that does not name its target",
+    "original_without_scheme": "the original's address is printed without http://, which was put before it",
+    "body_missing": "no body was found on the page",
+    "encoding_replacements": "some bytes of the page could not be decoded",
+}
+
+
+def build_article(snapshot: Snapshot) -> Article:
+    """Return the record of a snapshot.
+
+    Raises ValueError if its own address is not an http(s) address; anything else that cannot be read is
+    None in the record, with its raw text kept and a code in `warnings`.
+    """
+    page = snapshot.page
+    zone = ZoneInfo(snapshot.timezone)
+    warnings: list[str] = []
+    # What the page says of time is true at the time of the snapshot.
+    snapshotted = _read_date(page.snapshot_raw, snapshot.fetched_at, zone, "snapshot", warnings)
+    reference = snapshotted.value if snapshotted is not None else snapshot.fetched_at
+    published = _read_date(page.published_raw, reference, zone, "published", warnings)
+    _compare_clocks(published, snapshotted, snapshot.fetched_at, warnings)
+    original_url = _original_url(page.original, snapshot.url, warnings)
+    if snapshot.encoding.replacements:
+        warnings.append("encoding_replacements")
+    text = body_text(page.blocks)
+    if not page.blocks:
+        warnings.append("body_missing")
+    url = canonical_url(snapshot.url)
+    original_id = identity(canonical_url(original_url)) if original_url is not None else None
+    authors = list(dict.fromkeys(name for byline in page.bylines for name in names(byline))) or page.authors
+    fetched_at = format_utc(snapshot.fetched_at)
+    # A relative date (3小时前) changes with the clock, not with the article.
+    stable_date = format_local(published) if published is not None and "relative" not in published.rule else None
+    return Article(
+        schema_version=SCHEMA_VERSION,
+        seq=None,
+        op="insert",
+        article_id=identity(url),
+        revision=1,
+        url=url,
+        fetched_url=snapshot.url,
+        original_url=original_url,
+        original_id=original_id,
+        site=snapshot.site,
+        category=page.category,
+        breadcrumbs=[Link(link.url, link.title) for link in page.breadcrumbs],
+        discovery=snapshot.discovery,
+        title=page.title,
+        source=page.source,
+        authors=authors,
+        editor=page.editor,
+        published_at=format_local(published),
+        published_raw=page.published_raw,
+        published_precision=published.precision if published is not None else None,
+        snapshot_at=format_local(snapshotted),
+        snapshot_raw=page.snapshot_raw,
+        body_text=text,
+        blocks=page.blocks,
+        footer=page.footer,
+        related=[
+            Related(
+                entry.url,
+                entry.title,
+                entry.excerpt,
+                format_local(
+                    parse_date(entry.published_raw, snapshot.fetched_at, tz=zone) if entry.published_raw else None
+                ),
+                entry.published_raw,
+            )
+            for entry in page.related
+        ],
+        more_in_category=page.more,
+        fetched_at=fetched_at,
+        first_seen_at=fetched_at,
+        content_sha256=content_hash(
+            page.title, page.category, page.source, authors, page.editor, stable_date, page.blocks, original_url
+        ),
+        payload_sha256=snapshot.payload_sha256,
+        encoding=snapshot.encoding,
+        warnings=warnings,
+        archive=None,
+        run_id=snapshot.run_id,
+        parser_version=PARSER_VERSION,
+    )
+
+
+def content_hash(
+    title: str,
+    category: str | None,
+    source: str | None,
+    authors: list[str],
+    editor: str | None,
+    published: str | None,
+    blocks: list[Block],
+    original_url: str | None,
+) -> str:
+    """Return the SHA-256 of an article's own content, blind to whitespace.
+
+    The related list, the snapshot time, the footer and the way the page was found are not part of it.
+    """
+    own = [
+        *(fold(value) if value is not None else None for value in (title, category, source, editor)),
+        authors,
+        published,
+        [[fold(value) if isinstance(value, str) else value for value in asdict(block).values()] for block in blocks],
+        original_url,
+    ]
+    return sha256(json.dumps(own, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def format_utc(moment: datetime) -> str:
+    """Return an aware datetime as RFC 3339 in UTC, to the second: `2025-01-08T08:55:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_local(date: ParsedDate | None) -> str | None:
+    """Return a date as RFC 3339 with its offset: `2025-01-08T16:55:00+08:00`; None for None."""
+    return date.value.replace(microsecond=0).isoformat() if date is not None else None
+
+
+def _read_date(
+    raw: str | None, reference: datetime, zone: ZoneInfo, name: str, warnings: list[str]
+) -> ParsedDate | None:
+    if raw is None:
+        warnings.append(f"{name}_missing")
+        return None
+    date = parse_date(raw, reference, tz=zone)
+    if date is None:
+        warnings.append(f"{name}_unreadable")
+    return date
+
+
+def _compare_clocks(
+    published: ParsedDate | None, snapshotted: ParsedDate | None, fetched_at: datetime, warnings: list[str]
+) -> None:
+    """Tell where published ≤ snapshot ≤ fetched does not hold; a day or an hour is compared by its beginning."""
+    if published is not None and snapshotted is not None and published.value > snapshotted.value:
+        warnings.append("snapshot_before_published")
+    if snapshotted is not None and snapshotted.value > fetched_at + CLOCK_TOLERANCE:
+        warnings.append("fetched_before_snapshot")
+    if published is not None and published.value > fetched_at + CLOCK_TOLERANCE:
+        warnings.append("fetched_before_published")
+
+
+def _original_url(original: Original | None, page_url: str, warnings: list[str]) -> str | None:
+    """Resolve 信息原文地址: the link's target, out of the site's own redirector, else the printed address."""
+    if original is None:
+        return None
+    shortened = original.text is None or original.text.endswith(("...", "…")) or "…" in original.text
+    if original.href is not None:
+        if urlsplit(original.href).netloc != urlsplit(page_url).netloc:
+            return original.href
+        if (target := unwrap_redirector(original.href)) is not None and is_http(target):
+            return target
+        if shortened:
+            warnings.append("original_unresolved")
+            return None
+    if original.text is None:
+        return None
+    if shortened:
+        warnings.append("original_shortened")
+        return None
+    if not is_http(original.text):
+        warnings.append("original_without_scheme")
+        return "http://" + original.text
+    return original.text

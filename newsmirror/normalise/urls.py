@@ -1,0 +1,182 @@
+"""Addresses: one canonical form for each page, which is its identity, and what an address leads to.
+
+Canonical means: two spellings that every server must take for the same page (RFC 3986, section 6) become
+one, and so do copies of a link that only carry who shared it. Nothing else is joined: scheme, `www.`,
+trailing slash, path case and all other parameters are kept, because there are servers that tell them apart.
+"""
+
+import re
+from hashlib import sha256
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
+
+import idna
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, 2.3
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PATH_SAFE = "%/:@!$&'()*+,;=~-._"
+_QUERY_SAFE = _PATH_SAFE + "?"
+
+# Parameters that say where a reader came from, never what the page is. Patterns match the whole name.
+TRACKING_PARAMETERS: tuple[tuple[str, str], ...] = (
+    (r"utm_[a-z_]+", "Google Analytics campaign parameters (support.google.com/analytics/answer/10917952)"),
+    (r"gclid|dclid|gbraid|wbraid", "Google Ads click identifiers (support.google.com/google-ads/answer/9744275)"),
+    (r"fbclid", "Meta click identifier, added to links out of Facebook"),
+    (r"msclkid", "Microsoft Advertising click identifier (help.ads.microsoft.com, auto-tagging)"),
+    (r"yclid", "Yandex.Direct click identifier"),
+    (r"spm|scm", "Alibaba's position and content model of links (Aplus analytics)"),
+    (r"share_[a-z_]+|sharefrom|sharer_[a-z_]+|shareid|share_token", "share buttons of Chinese apps"),
+    (r"isappinstalled|nsukey|wxshare_count|wxfrom|scene|clicktime|enterid", "added by WeChat when a page is shared"),
+    (r"weibo_id|wbuid|luicode|lfid|featurecode", "added by Weibo's in-app browser"),
+    (r"hmsr|hmpl|hmcu|hmkw|hmci", "Baidu Tongji campaign parameters (tongji.baidu.com)"),
+    (r"bd_vid|bdtoken|_wv|_wwv", "Baidu advertising click identifier; QQ web view flags"),
+    (r"jsessionid|phpsessid|aspsessionid[a-z]*|sessionid|session_id", "session of Java, PHP and ASP servers"),
+)
+# Parameters with an honest second use: tracking only if the value says so.
+TRACKING_VALUES: tuple[tuple[str, str, str], ...] = (
+    (
+        r"from|source|src|ref|referer|referrer",
+        r"(?:timeline|singlemessage|groupmessage|wechat|weixin|weibo|qq|qzone|app|share|list|index|home|top|hot|"
+        r"related|search|baidu|toutiao|mobile|wap|pc|rss)(?:[_-][a-z0-9]+)*",
+        "`from=timeline` and its kin, added by WeChat and by sites to their own links; an article number is kept",
+    ),
+    (r"share", r"\d|true|[a-z_]+", "share buttons: `share=1`, `share=wechat`; a longer number is kept"),
+)
+_TRACKING = re.compile("|".join(f"(?:{names})" for names, _ in TRACKING_PARAMETERS), re.IGNORECASE)
+_TRACKING_VALUES = tuple(
+    (re.compile(names, re.IGNORECASE), re.compile(values, re.IGNORECASE)) for names, values, _ in TRACKING_VALUES
+)
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;?]*", re.IGNORECASE)
+
+# By ending: what is no page (images, archives, media, code, documents, apps).
+_ASSET = re.compile(
+    r"\.(?:jpe?g|png|gif|bmp|webp|svg|ico|avif|css|js|mjs|json|xml|rss|atom|txt|map|woff2?|ttf|eot|zip|rar|7z|gz|tar|"
+    r"exe|apk|ipa|dmg|msi|iso|mp3|mp4|m4a|m3u8|avi|flv|mov|wmv|wav|swf|pdf|docx?|xlsx?|pptx?|wps|csv|epub)$",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(
+    r"(?:^|[/_.-])(?:log-?in|log-?out|sign-?(?:in|up|out)|regist(?:er|ration)?|reg|passport|oauth2?|sso|account|"
+    r"password|forget|admin|cart|captcha)(?:[/_.-]|$)",
+    re.IGNORECASE,
+)
+_NESTED = re.compile(r"^(?:https?:)?//[^/\s]", re.IGNORECASE)
+
+
+def canonical_url(url: str) -> str:
+    """Return the canonical form of an absolute http(s) address; idempotent.
+
+    Raises ValueError for anything that is not an absolute http(s) address with a host.
+    """
+    parts = urlsplit(url.strip())
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError(f"not an http(s) address: {url!r}")
+    host = _host(parts.hostname)
+    netloc = f"[{host}]" if ":" in host else host
+    if parts.port is not None and parts.port != _DEFAULT_PORTS[scheme]:
+        netloc += f":{parts.port}"
+    path = _PATH_SESSION.sub("", _escape(parts.path or "/", _PATH_SAFE))
+    return urlunsplit((scheme, netloc, _without_dots(path), _query(parts.query), ""))
+
+
+def identity(canonical: str) -> str:
+    """Return the identifier of a canonical address: its SHA-256 in hexadecimal."""
+    return sha256(canonical.encode()).hexdigest()
+
+
+def is_http(url: str) -> bool:
+    """Tell whether an address is absolute and http(s), with a host."""
+    try:
+        canonical_url(url)
+    except ValueError:
+        return False
+    return True
+
+
+def is_page(url: str) -> bool:
+    """Tell whether an address may be a page to read: http(s), no asset by its ending, no login."""
+    parts = urlsplit(url)
+    return (
+        parts.scheme in _DEFAULT_PORTS
+        and bool(parts.netloc)
+        and _ASSET.search(parts.path) is None
+        and _ACCOUNT.search(parts.path) is None
+    )
+
+
+def unwrap_redirector(url: str) -> str | None:
+    """Return the address that a redirector carries in a parameter (`/go?to=https%3A…`), or None."""
+    for _, value in parse_qsl(urlsplit(url).query):
+        if _NESTED.match(value):
+            return urljoin("http:", value)
+    return None
+
+
+def shape(url: str) -> str:
+    """Return what addresses of one kind have in common: digits and plain words of the path blanked out."""
+    parts = urlsplit(url)
+    segments = []
+    for segment in parts.path.split("/"):
+        blank = re.sub(r"\d+", "0", segment)
+        segments.append("w" if blank.isalpha() else blank)
+    names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return "/".join(segments) + ("?" + "&".join(names) if names else "")
+
+
+def _host(host: str) -> str:
+    host = host.rstrip(".").lower()
+    if host.isascii():
+        return host
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError as error:
+        raise ValueError(f"not a host name: {host!r} ({error})") from error
+
+
+def _escape(text: str, safe: str) -> str:
+    """Normalise percent-encoding (RFC 3986, 6.2.2): unreserved decoded, others upper case; bytes stay bytes."""
+    text = quote(_BAD_PERCENT.sub("%25", text), safe=safe)
+
+    def settle(match: re.Match[str]) -> str:
+        character = chr(int(match[1], 16))
+        return character if character in _UNRESERVED else match[0].upper()
+
+    return _ESCAPE.sub(settle, text)
+
+
+def _without_dots(path: str) -> str:
+    """Remove dot segments (RFC 3986, 5.2.4)."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for position, segment in enumerate(segments):
+        last = position == len(segments) - 1
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+            continue
+        if last:
+            kept.append("")
+    return "/" + "/".join(kept)
+
+
+def _query(query: str) -> str:
+    """Drop tracking and empty parameters and sort the others by name; the order of one name's values is kept."""
+    kept = []
+    for pair in query.split("&"):
+        name, equals, value = pair.partition("=")
+        if not name and not value or (equals and not value) or _is_tracking(name, value):
+            continue
+        kept.append((_escape(name, _QUERY_SAFE), equals, _escape(value, _QUERY_SAFE)))
+    kept.sort(key=lambda parameter: parameter[0])
+    return "&".join(name + equals + value for name, equals, value in kept)
+
+
+def _is_tracking(name: str, value: str) -> bool:
+    if _TRACKING.fullmatch(name):
+        return True
+    return any(names.fullmatch(name) and values.fullmatch(value) for names, values in _TRACKING_VALUES)

@@ -1,0 +1,1 @@
+"""Extensions: they watch signals and write what a person at a terminal sees."""

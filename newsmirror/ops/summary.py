@@ -1,0 +1,69 @@
+"""At the end of a run: what came out, what did not and why, and where it is."""
+
+import logging
+from typing import Any, Self
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+
+class RunSummary:
+    """Logs a short summary of the run at INFO."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Create the extension, as Scrapy asks."""
+        extension = cls(crawler)
+        # Engine stopped: the feed is stored by then, and its counts are in the stats.
+        crawler.signals.connect(extension.closed, signals.spider_closed)
+        crawler.signals.connect(extension.stopped, signals.engine_stopped)
+        return extension
+
+    def closed(self, spider: Spider, reason: str) -> None:
+        """Keep how the run ended."""
+        self.reason = reason
+
+    def stopped(self) -> None:
+        """Log the summary."""
+        stats: dict[str, Any] = self.crawler.stats.get_stats()
+        spider = self.crawler.spider
+        outputs = [str(uri) for uri in self.crawler.settings.getdict("FEEDS")]
+        logger.info(
+            "\n%s",
+            format_summary(spider.name if spider is not None else "?", getattr(self, "reason", "?"), stats, outputs),
+        )
+
+
+def format_summary(name: str, reason: str, stats: dict[str, Any], outputs: list[str]) -> str:
+    """Return the summary of a run from its stats and the addresses of its feeds."""
+    pages = stats.get("newsmirror/pages/html", 0)
+    articles = stats.get("newsmirror/articles", 0)
+    lines = [f"{name}: {articles} articles from {pages} pages ({reason})"]
+    for heading, prefix in (
+        ("by category", "category"),
+        ("dropped", "dropped"),
+        ("skipped", "skipped"),
+        ("listing walks ended early", "chain_ended"),
+        ("warnings", "warning"),
+    ):
+        counts = _under(stats, prefix)
+        if counts:
+            listed = ", ".join(f"{key} {count}" for key, count in counts)
+            lines.append(f"  {heading}: {listed}")
+    failed = sum(count for key, count in stats.items() if key.startswith("downloader/exception_type_count/"))
+    if failed:
+        lines.append(f"  requests that failed, retried ones too: {failed}")
+    lines += [f"  feed: {uri}" for uri in outputs] or ["  no feed: add -O out.jsonl to keep the records"]
+    return "\n".join(lines)
+
+
+def _under(stats: dict[str, Any], prefix: str) -> list[tuple[str, int]]:
+    """Return the counts below a prefix, the largest first."""
+    start = f"newsmirror/{prefix}/"
+    found = [(key.removeprefix(start), count) for key, count in stats.items() if key.startswith(start)]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))

@@ -1,0 +1,109 @@
+"""The body of an article: which lines between its title and its footer belong to it, as blocks."""
+
+import re
+from urllib.parse import urlsplit
+
+from newsmirror.items import Block
+from newsmirror.normalise.people import is_byline
+from newsmirror.reading.date_cells import is_date
+from newsmirror.reading.labels import FURNITURE, OTHER_HEADING, RELATED_HEADING
+from newsmirror.reading.stream import Line, Stream
+
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
+_EDITOR_AT_END = re.compile(
+    r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
+)
+_MAX_FURNITURE = 40
+
+
+def read_body(stream: Stream, start: int, end: int, title: str) -> tuple[list[Block], list[str], str | None]:
+    """Return the blocks in the lines `start` up to `end`, the bylines that stood alone, and the editor.
+
+    Left out: navigation, links that stand alone (adverts, hot lists) with their headings and dates, share
+    bars, and bylines before the first and after the last paragraph.
+    """
+    lines = _without_furniture(stream, start, end)
+    bylines = []
+    while lines and not lines[0].image and (is_byline(lines[0].text) or _repeats(lines[0].text, title)):
+        first = lines.pop(0)
+        if is_byline(first.text):
+            bylines.append(first.text)
+    if len(lines) > 1 and lines[-1].text[:1] not in ("（", "(") and lines[-1].text and is_byline(lines[-1].text):
+        bylines.append(lines.pop().text)
+    editor = None
+    blocks = []
+    for line in lines:
+        text = line.text
+        if match := _EDITOR_AT_END.search(text):
+            editor = match["editor"].strip()
+            text = text[: match.start()]
+        if line.image is not None or text:
+            blocks.append(_block(line, text))
+    return blocks, bylines, editor
+
+
+def body_text(blocks: list[Block]) -> str | None:
+    """Return the texts of paragraphs, headings and tables, joined by line feeds, or None without any."""
+    return "\n".join(block.text for block in blocks if block.text is not None) or None
+
+
+def is_prose(line: Line) -> bool:
+    """Tell whether a line looks like a part of an article: text that is no link, or an image."""
+    if line.image is not None or line.is_table:
+        return True
+    unlinked = sum(len(piece.text) for piece in line.pieces if piece.anchor is None)
+    return unlinked >= 15 and not FURNITURE.match(line.text)
+
+
+def _block(line: Line, text: str) -> Block:
+    if line.image is not None:
+        return Block("image", None, None, line.image.url, line.image.caption or line.image.alt)
+    if line.is_table:
+        return Block("table", None, text, None, None)
+    if line.box.heading:
+        return Block("heading", line.box.heading, text, None, None)
+    return Block("paragraph", None, text, None, None)
+
+
+def _repeats(text: str, title: str) -> bool:
+    return text == title or is_date(text)
+
+
+def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
+    kept: list[Line] = []
+    after_links = False
+    for line in stream.lines[start:end]:
+        if line.box.chrome:
+            continue
+        if _is_link_only(stream, line):
+            # The heading of a list of links goes with it, and so do the dates between them.
+            if kept and not after_links and _heads_links(kept[-1].text):
+                kept.pop()
+            after_links = True
+            continue
+        if line.image is None and not line.text:
+            continue
+        if line.image is None and len(line.text) <= _MAX_FURNITURE and FURNITURE.match(line.text):
+            continue
+        if after_links and is_date(line.text):
+            continue
+        after_links = False
+        kept.append(line)
+    return kept
+
+
+def _heads_links(text: str) -> bool:
+    return len(text) <= 20 and bool(OTHER_HEADING.match(text) or RELATED_HEADING.match(text))
+
+
+def _is_link_only(stream: Stream, line: Line) -> bool:
+    """Tell whether all of a line is links: an advert, a hot list, a share bar; not a picture's own file."""
+    if line.image is not None:
+        anchor = line.image.anchor
+        if anchor is None or anchor.url is None:
+            return False
+        target = urlsplit(anchor.url)
+        return not _IMAGE_FILE.search(target.path) and target.netloc != urlsplit(stream.url).netloc
+    return bool(line.pieces) and not any(
+        piece.anchor is None and any(character.isalnum() for character in piece.text) for piece in line.pieces
+    ) and any(piece.anchor is not None for piece in line.pieces)

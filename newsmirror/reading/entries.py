@@ -1,0 +1,233 @@
+"""Entries of a list: a link with its title, excerpt and date, however the list is laid out.
+
+Two kinds of layout are told apart by where the link stands. Mostly every entry has a box of its own: all
+texts in the largest box around one address belong together. In flat lists (time, title, excerpt, time,
+title, excerpt …) the texts between the links are dealt out by the period that repeats.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from newsmirror.reading.date_cells import is_date, split_date
+from newsmirror.reading.labels import find_labels, starts_with_label
+from newsmirror.reading.stream import Box, Line, Stream
+
+_ELLIPSIS = ("...", "…", "。。。", "‥")
+# Words on links and tags that are no title and no excerpt.
+_FILLER = re.compile(
+    r"^[\[【(（<《>»›·•|/\-—\s]*(?:查看|点击|阅读|浏览)?(?:详细|详情|全文|更多|原文|快照|内容|阅读|查看|进入|详细内容|查看详情)?"
+    r"[\]】)）>》»›·•|/\-—\s]*$|^\d{1,3}[.、]?$|^(?:置顶|热|新|图|推荐|荐|HOT|NEW|new|hot)$"
+)
+_COUNTS = re.compile(r"^(?:浏览|阅读|点击|评论|人气|热度)?[:：]?\s*[\d.,]+\s*(?:万|次|人|条)?(?:浏览|阅读|点击|评论)?$")
+_LEADING_MARK = re.compile(r"^[·•●○■□◆◇▪▶►★☆※>»›|\-—]+\s*|^\d{1,2}[.、．]\s*(?=\D)")
+_MAX_LONE_TITLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, as printed; `line` is where its first text stands."""
+
+    url: str
+    title: str | None
+    excerpt: str | None
+    published_raw: str | None
+    line: int
+
+
+@dataclass(slots=True)
+class _Cell:
+    """Texts of one line with the same link: the smallest unit of an entry."""
+
+    text: str
+    url: str | None
+    line: Line
+    label: str = ""
+    owner: str | None = None
+    region: Box | None = None
+
+    @property
+    def kind(self) -> str:
+        """L for a link, D for a date, T for other text."""
+        if self.url is not None:
+            return "L"
+        return "D" if is_date(self.text) else "T"
+
+
+@dataclass(slots=True)
+class _Group:
+    """Cells that belong to one entry."""
+
+    cells: list[_Cell] = field(default_factory=list)
+
+    @property
+    def url(self) -> str | None:
+        return next((cell.url for cell in self.cells if cell.url is not None), None)
+
+
+def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
+    """Return the entries in the lines `start` up to `end`, in order, each address once."""
+    cells = [cell for line in stream.lines[start:end] for cell in _cells(line)]
+    for cell in cells:
+        cell.owner, cell.region = _owner(stream, cell, start, end)
+    entries: dict[str, Entry] = {}
+    for _, region in groupby(cells, key=lambda cell: id(cell.region)):
+        for group in _groups(list(region)):
+            entry = _entry(group)
+            if entry is None:
+                continue
+            known = entries.get(entry.url)
+            if known is None or (known.title is None and entry.title is not None and known.excerpt is None):
+                entries[entry.url] = entry
+    return list(entries.values())
+
+
+def _cells(line: Line) -> list[_Cell]:
+    if line.image is not None:
+        anchor = line.image.anchor
+        return [_Cell("", anchor.url, line)] if anchor is not None and anchor.url is not None else []
+    cells: list[_Cell] = []
+    previous: object = line  # no piece has this as its link
+    for position, piece in enumerate(line.pieces):
+        end = line.pieces[position + 1].start if position + 1 < len(line.pieces) else len(line.text)
+        text = line.text[piece.start : end]
+        url = piece.anchor.url if piece.anchor is not None else None
+        joins = piece.anchor is previous and not is_date(piece.text) and not (cells and is_date(cells[-1].text))
+        if joins and cells:
+            cells[-1].text = (cells[-1].text + text).strip()
+        else:
+            label = piece.anchor.label if piece.anchor is not None else ""
+            cells.append(_Cell(text.strip(), url, line, label))
+        previous = piece.anchor
+    return [cell for cell in cells if cell.text or cell.url is not None]
+
+
+def _owner(stream: Stream, cell: _Cell, start: int, end: int) -> tuple[str | None, Box | None]:
+    """Return the address that a cell belongs to by its box, if that is clear, and the box of the whole list.
+
+    The box of an entry is the largest one with a single address; the list is the box around it.
+    """
+    index = cell.line.index
+    owner = cell.url
+    if owner is None and stream.has_links(index, index + 1):
+        owner = stream.only_url(index, index + 1)
+        if owner is None:
+            return None, cell.line.box
+    box: Box | None = cell.line.box
+    while box is not None and box.start >= start and box.end <= end:
+        if stream.has_links(box.start, box.end):
+            only = stream.only_url(box.start, box.end)
+            if only is None or (owner is not None and only != owner):
+                return owner, box
+            owner = only
+        box = box.parent
+    return owner, None
+
+
+def _groups(cells: list[_Cell]) -> list[_Group]:
+    """Deal the cells out to entries."""
+    units: list[_Group] = []
+    for cell in cells:
+        if units and cell.owner is not None and units[-1].cells[-1].owner == cell.owner:
+            units[-1].cells.append(cell)
+        else:
+            units.append(_Group([cell]))
+    if all(unit.cells[0].owner is not None for unit in units):
+        return units
+    # A flat list: its entries all begin with the same kind of text. Take the kind that makes them most alike.
+    first = units[0].cells[0].kind
+    kinds = sorted({"L", "D", "T"} & {unit.cells[0].kind for unit in units}, key=lambda kind: kind != first)
+    return max((_deal(units, kind) for kind in kinds), key=_likeness)
+
+
+def _deal(units: list[_Group], opening: str) -> list[_Group]:
+    groups: list[_Group] = []
+    for unit in units:
+        url = unit.url
+        current = groups[-1] if groups else None
+        starts = current is None or (
+            current.url is not None and (unit.cells[0].kind == opening or url is not None) and url != current.url
+        )
+        if current is None or starts:
+            groups.append(_Group(list(unit.cells)))
+        else:
+            current.cells.extend(unit.cells)
+    return groups
+
+
+def _likeness(groups: list[_Group]) -> float:
+    """Return which share of the entries has the most common sequence of kinds."""
+    shapes = Counter(tuple(cell.kind for cell in group.cells) for group in groups)
+    return shapes.most_common(1)[0][1] / len(groups) if groups else 0.0
+
+
+def _entry(group: _Group) -> Entry | None:
+    url = group.url
+    if url is None:
+        return None
+    date: str | None = None
+    linked: list[_Cell] = []
+    plain: list[_Cell] = []
+    for cell in group.cells:
+        text = cell.text
+        if date is None and (cell.url is None or len(group.cells) > 1):
+            date, text = split_date(text)
+        text = _clean(text)
+        if text and date is None and cell.url is None:
+            date, text = _labelled_date(text)
+        if not text or _FILLER.match(text) or _COUNTS.match(text):
+            continue
+        cell = _Cell(text, cell.url, cell.line, cell.label)
+        if cell.url is not None:
+            linked.append(cell)
+        elif not starts_with_label(text):
+            plain.append(cell)
+    title_cell = _title_cell(linked, plain)
+    title = None if title_cell is None else _full_title(title_cell)
+    rest = [cell for cell in (*linked, *plain) if cell is not title_cell]
+    return Entry(url, title, _excerpt(rest), date, group.cells[0].line.index)
+
+
+def _clean(text: str) -> str:
+    return _LEADING_MARK.sub("", text).strip()
+
+
+def _labelled_date(text: str) -> tuple[str | None, str]:
+    """Take the date out of `来源：山城晚报 发布时间：2025-01-08`; a row of labels has nothing else to give."""
+    labels = find_labels(text)
+    for label in labels:
+        if label.field == "published" and (date := split_date(label.value)[0]):
+            return date, text[: labels[0].start].strip()
+    return None, text
+
+
+def _is_excerpt(text: str) -> bool:
+    return text.startswith(_ELLIPSIS)
+
+
+def _title_cell(linked: list[_Cell], plain: list[_Cell]) -> _Cell | None:
+    candidates = [cell for cell in linked if not _is_excerpt(cell.text)]
+    headed = [cell for cell in candidates if cell.line.box.heading]
+    if headed or candidates:
+        return (headed or candidates)[0]
+    lone = [cell for cell in plain if not _is_excerpt(cell.text) and len(cell.text) <= _MAX_LONE_TITLE]
+    headed = [cell for cell in lone if cell.line.box.heading]
+    return (headed or lone or [None])[0]
+
+
+def _full_title(cell: _Cell) -> str:
+    """Return the title; one that the list cut short is completed from the link's own `title`."""
+    stem = cell.text.rstrip(".…‥ ")
+    if stem != cell.text and len(cell.label) > len(stem) and cell.label.startswith(stem):
+        return cell.label
+    return cell.text
+
+
+def _excerpt(cells: list[_Cell]) -> str | None:
+    texts = [cell.text for cell in cells]
+    marked = [text for text in texts if _is_excerpt(text)]
+    if marked:
+        return marked[0]
+    longest = max(texts, key=len, default="")
+    return longest if len(longest) >= 10 else None

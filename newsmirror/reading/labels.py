@@ -1,0 +1,123 @@
+"""The words that snapshot pages print before their values: 类别, 发布时间, 来源, 责任编辑, 快照生成时间 …
+
+Only these words are relied on. A label counts where a person would read it as one: at the start of a line
+or of a text node, or after a space or a separator; before a colon, a space, or the end of its text node.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Field = Literal["category", "published", "source", "author", "editor", "snapshot", "original", "other"]
+
+# Longer words first where one begins another. "other" ends the value before it and is not read.
+_WORDS: tuple[tuple[Field, str], ...] = (
+    ("snapshot", "快照生成时间 快照采集时间 快照时间"),
+    ("original", "信息原文地址 信息原文链接 原文地址 原文链接 原文网址 信息原文"),
+    ("editor", "责任编辑 本文编辑 网络编辑 值班编辑 责编 编辑"),
+    ("published", "信息发布时间 发布时间 发布日期 发表时间 发表日期 发布于 发表于 时间 日期"),
+    ("category", "信息类别 所属类别 类别 所属分类 信息分类 分类 所属栏目 栏目 所属频道 频道"),
+    ("source", "信息来源 文章来源 新闻来源 稿件来源 来源媒体 来源于 来源 稿源"),
+    ("author", "文章作者 作者 撰文 通讯员 记者"),
+    (
+        "other",
+        "更新时间 修改时间 更新于 编辑时间 收录时间 采集时间 浏览次数 浏览量 浏览 阅读次数 阅读量 阅读 点击次数 点击量 点击数 点击 "
+        "访问量 访问次数 人气 热度 评论数 评论 跟帖 字体大小 字号 字体 分享到 分享 关键词 关键字 标签 审核 校对 监制 终审 二审 一审 "
+        "来稿 摄影 责任校对 扫一扫 打印 收藏 转载 浏览数 阅读数 编号 信息编号 字数",
+    ),
+)
+_FIELD_OF: dict[str, Field] = {word: name for name, words in _WORDS for word in words.split()}
+_PATTERN = re.compile(
+    "(?P<word>"
+    # Pages stretch short words with spaces: 来　源, 发 布 时 间.
+    + "|".join(r"\s?".join(word) for word in sorted(_FIELD_OF, key=len, reverse=True))
+    + r")\s?(?P<colon>[:：∶﹕])?\s?"
+)
+_SEPARATORS = frozenset(" |｜丨/／·•,，;；、（(［[【〔]>》—-")
+_OPENING = "（(［[【〔"
+_CLOSING = {"（": "）", "(": ")", "［": "］", "[": "]", "【": "】", "〔": "〕"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label at `start` of a text, whose value runs from `value_start` up to `value_end`."""
+
+    field: Field
+    word: str
+    start: int
+    value_start: int
+    value_end: int
+    value: str
+    has_colon: bool
+
+
+def find_labels(text: str, text_nodes: frozenset[int] | set[int] = frozenset()) -> list[Label]:
+    """Return the labels of a line with their values, in order.
+
+    `text_nodes`: where text nodes start in it; a label may begin and end at each of them.
+    """
+    hits = []
+    for match in _PATTERN.finditer(text):
+        start, end = match.span("word")
+        if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
+            continue
+        has_colon = match["colon"] is not None
+        if not (has_colon or end == len(text) or text[end].isspace() or end in text_nodes):
+            continue
+        hits.append((match["word"].replace(" ", ""), start, match.end(), has_colon))
+    labels = []
+    for position, (word, start, value_start, has_colon) in enumerate(hits):
+        value_end = hits[position + 1][1] if position + 1 < len(hits) else len(text)
+        value = text[value_start:value_end].strip(" |｜丨;；,，、·•")
+        if start and (opening := text[start - 1]) in _OPENING:
+            # （责编：张三）: the bracket that the label opened ends its value.
+            value = value.partition(_CLOSING[opening])[0].strip()
+        elif value and value[-1] in _OPENING:
+            value = value[:-1].rstrip()
+        labels.append(Label(_FIELD_OF[word], word, start, value_start, value_end, value, has_colon))
+    return labels
+
+
+def starts_with_label(text: str) -> bool:
+    """Tell whether a text is a label, or begins with one and its colon."""
+    match = _PATTERN.match(text)
+    return match is not None and (match["colon"] is not None or match.end() == len(text))
+
+
+# ---- sentences and headings that end an article ------------------------------------------------------
+
+NOTICE = "以上内容为资讯信息快照"
+REMOVAL = re.compile(r"如有侵权|如涉及侵权|若有侵权|侵权请联系|非营利公共服务")
+MORE = re.compile(
+    r"^(?:查看)?更多(?:关于)?[“\"「【]?(?P<topic>[^，。；！？]{1,20}?)[”\"」】]?\s?的?\s?(?:资讯|信息|新闻|内容|快照)\s*(?:[:：>»]|$)"
+)
+RELATED_HEADING = re.compile(
+    r"^[【\[]?(?:相关|类似|相似|延伸|推荐|关联|猜你喜欢|您?可能(?:还)?(?:感兴趣|喜欢|想看)|你可能(?:还)?(?:感兴趣|喜欢|想看))"
+    r".{0,8}[】\]]?\s*[:：]?$"
+)
+# Lists on the page that are neither the related list nor the body.
+OTHER_HEADING = re.compile(
+    r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|最新|推荐|精选|要闻|图片|专题|视频|焦点|关注|阅读榜|友情链接|评论|热评|标签|分类|栏目)"
+    r".{0,8}[】\]]?\s*[:：]?$"
+)
+# Lines of the page's own furniture.
+FURNITURE = re.compile(
+    r"^[\[【（(《<]*(?:上一[篇条页]|下一[篇条页]|前一[篇条]|后一[篇条]|没有了|分享(?:到|至|给)?|转发|字号|字体|打印(?:本页|本文)?|关闭(?:窗口)?|收藏|"
+    r"广告|推广|赞助|AD$|ADVERTISEMENT|扫一?扫|扫描二维码|长按|返回(?:首页|列表|顶部|上一?[页级])|回到顶部|大\s?中\s?小|[Aa][+-]|"
+    r"版权声明|免责声明|我要(?:评论|纠错|投诉|举报)|发表评论|网友评论|举报|纠错|点赞|加入收藏|设为首页|手机(?:看新闻|阅读|版)|"
+    r"责任编辑$|当前位置|您(?:现在)?(?:的|所在)(?:的)?位置|编辑推荐|本文(?:关键词|标签)|标签)"
+)
+# Lines that begin the foot of the whole page.
+PAGE_FOOT = re.compile(
+    r"Copyright|©|版权所有|ICP[备证]|备案号|公网安备|^(?:关于我们|联系我们|网站地图|友情链接|免责声明)", re.IGNORECASE
+)
+
+
+def compact(text: str) -> str:
+    """Return a text without whitespace, for sentences that a page may have stretched."""
+    return "".join(text.split())
+
+
+def is_notice(text: str) -> bool:
+    """Tell whether a line holds the sentence that makes a page a snapshot."""
+    return "快" in text and "照" in text and NOTICE in compact(text)

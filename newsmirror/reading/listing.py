@@ -1,0 +1,168 @@
+"""A listing or home page: its entries, its next page, and the categories it leads to."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from newsmirror.items import Link
+from newsmirror.normalise.urls import is_page, shape
+from newsmirror.reading.entries import Entry, read_entries
+from newsmirror.reading.labels import FURNITURE, MORE, PAGE_FOOT
+from newsmirror.reading.stream import Anchor, Line, Stream
+
+HOME_WORDS = frozenset("首页 主页 网站首页 本站首页 返回首页 快照首页 站点首页 home Home HOME".split())
+# Links of a site's frame that lead to no listing and to no article.
+_FRAME = re.compile(
+    r"登[录陆入]|注册|会员|个人中心|用户中心|我的|退出|找回密码|忘记密码|关于|联系|帮助|常见问题|订阅|RSS|客户端|APP|app|下载|手机[版站网]|"
+    r"移动版|电脑版|触屏版|网站地图|友情链接|投稿|广告|版权|声明|隐私|协议|条款|招聘|诚聘|加盟|合作|反馈|建议|留言|举报|投诉|纠错|"
+    r"收藏|设为首页|搜索|换一[批组换]|刷新|English|EN|繁體|繁体|简体|微博|微信|公众号|二维码|分享|打印|返回|顶部|回到|备案|公网安备|上一|"
+    r"下一|尾页|末页|首页|主页|前页|后页|更多评论|发表|登出|购物|捐助|赞助|移除|删除|申请|站长|统计|服务中心|使用说明"
+)
+_NEXT = re.compile(r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→)$")
+_TRIM = " \u3000[]【】()（）<>‹›«»＞→>"
+_ARROWS = frozenset((">", "›", "»", ">>", "＞", "→"))
+_MAX_SECTION = 8
+_MIN_TITLE = 6
+_MAX_PAGE = 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a listing page gives: `entries` may be articles, `sections` may be categories."""
+
+    entries: list[Entry]
+    next_url: str | None
+    sections: list[Link]
+    home_url: str | None
+    is_home: bool
+
+
+def read_listing(stream: Stream) -> Listing:
+    """Read a page that is no article."""
+    own = _bare(stream.url)
+    home_url = next(
+        (
+            anchor.url
+            for line in stream.lines
+            for anchor, text in _anchor_texts(line)
+            if anchor.url is not None and text in HOME_WORDS
+        ),
+        None,
+    )
+    next_url = _next_url(stream)
+    sections = read_sections(stream)
+    return Listing(
+        entries=_entries(stream, {own, _bare(next_url) if next_url else own}, sections),
+        next_url=next_url,
+        sections=sections,
+        home_url=home_url,
+        is_home=_is_home(stream.url, home_url),
+    )
+
+
+def read_sections(stream: Stream) -> list[Link]:
+    """Return the links with short texts that may lead to a category: navigation, trails, headings of boxes."""
+    found: dict[str, Link] = {}
+    own_host = urlsplit(stream.url).netloc
+    for line in stream.lines:
+        more = MORE.match(line.text)
+        for anchor, text in _anchor_texts(line):
+            if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
+                continue
+            name = more["topic"] if more is not None and MORE.match(text) else text
+            if 2 <= len(name) <= _MAX_SECTION and not name.isdigit() and not _FRAME.search(name):
+                found.setdefault(_bare(anchor.url), Link(anchor.url, name))
+    return list(found.values())
+
+
+def _is_home(url: str, home_url: str | None) -> bool:
+    path = urlsplit(url).path
+    return path in ("", "/") or re.fullmatch(r"/(?:index|default|home)\.\w+", path) is not None or (
+        home_url is not None and _bare(home_url) == _bare(url)
+    )
+
+
+def _entries(stream: Stream, own: set[str], sections: list[Link]) -> list[Entry]:
+    """Return the entries that may be articles: with a date, an excerpt, or a long title; then more of their shape."""
+    candidates = []
+    short = []
+    for entry in read_entries(stream, 0, len(stream.lines)):
+        line = stream.lines[entry.line]
+        title = entry.title or ""
+        if _bare(entry.url) in own or not is_page(entry.url) or title.isdigit() or _NEXT.match(title):
+            continue
+        if line.box.chrome and line.box.tag != "aside" and not entry.published_raw:
+            continue
+        if entry.published_raw or entry.excerpt or (len(title) >= _MIN_TITLE and not _is_frame(title)):
+            candidates.append(entry)
+        elif len(title) >= 2 and not _FRAME.search(title):
+            short.append(entry)
+    shapes = Counter(shape(entry.url) for entry in candidates)
+    candidates += [entry for entry in short if shapes[shape(entry.url)] >= 2]
+    return sorted(candidates, key=lambda entry: entry.line)
+
+
+def _is_frame(title: str) -> bool:
+    return bool(
+        (len(title) <= 10 and _FRAME.search(title)) or FURNITURE.match(title) or PAGE_FOOT.search(title)
+    )
+
+
+def _next_url(stream: Stream) -> str | None:
+    """Return the next page's address: by rel=next, by the words for it, else by the numbers of the pages."""
+    own = _bare(stream.url)
+    arrow = None
+    for line in stream.lines:
+        for anchor, text in _anchor_texts(line):
+            if anchor.url is None or _bare(anchor.url) == own:
+                continue
+            if "next" in anchor.rel.split():
+                return anchor.url
+            if _NEXT.match(text) or _NEXT.match(text.strip(_TRIM)):
+                if text not in _ARROWS:
+                    return anchor.url
+                arrow = arrow or anchor.url
+    if stream.next_url is not None and _bare(stream.next_url) != own:
+        return stream.next_url
+    return _next_number(stream) or arrow
+
+
+def _next_number(stream: Stream) -> str | None:
+    """Return the link of the page after the current one in a row of page numbers.
+
+    The current page is the number without a link, or the one that links to the page itself.
+    """
+    own = _bare(stream.url)
+    row: list[tuple[int, str | None]] = []
+    rows = [row]
+    last_line = -9
+    for line in stream.lines:
+        for piece in line.pieces:
+            text = piece.text.strip(_TRIM)
+            if not (text.isdigit() and text.isascii() and 0 < int(text) <= _MAX_PAGE):
+                continue
+            if line.index - last_line > 2:
+                row = []
+                rows.append(row)
+            last_line = line.index
+            row.append((int(text), piece.anchor.url if piece.anchor is not None else None))
+    for row in reversed(rows):
+        current = next((number for number, url in row if url is None or _bare(url) == own), None)
+        if current is None:
+            continue
+        for number, url in row:
+            if number == current + 1 and url is not None and _bare(url) != own:
+                return url
+    return None
+
+
+def _anchor_texts(line: Line) -> list[tuple[Anchor, str]]:
+    return [
+        (anchor, "".join(piece.text for piece in line.pieces if piece.anchor is anchor).strip())
+        for anchor in line.links
+    ]
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0]

@@ -1,0 +1,359 @@
+"""A page as a person reads it: one walk over the tree gives the lines of visible text, in order.
+
+Everything else in this package reads these lines. No class name is looked at: what counts is where lines
+break, what is linked, what is a heading, and which box a line stands in.
+"""
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from newsmirror.reading.labels import starts_with_label
+
+BLOCK_TAGS = frozenset(
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol option p pre section summary "
+    "table tbody td tfoot th thead tr ul".split()
+)
+# Not text of the page: code, controls and embedded documents.
+UNREAD_TAGS = frozenset(
+    "button canvas embed head iframe ins math noscript object script select style svg template textarea "
+    "video audio map".split()
+)
+HEADING_LEVEL = {f"h{level}": level for level in range(1, 7)}
+CHROME_TAGS = frozenset(("nav", "aside"))
+
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+# Marks that take no room on the screen: zero-width characters, BOM, soft hyphen, directional marks.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
+# Where pages put the address of an image that is loaded late; before `src`, which then is a placeholder.
+_IMAGE_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-actualsrc", "data-url", "src")
+
+# A table of data, not of layout: its cells are short.
+_MAX_DATA_CELL = 60
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """A block element: the lines `start` up to `end` stand in it."""
+
+    tag: str
+    parent: "Box | None"
+    start: int
+    end: int = 0
+    heading: int = 0
+    chrome: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Anchor:
+    """A link: `url` is absolute and http(s), or None for any other; `label` is its `title` attribute."""
+
+    url: str | None
+    label: str
+    rel: str
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """A text node: its normalised text starts at `start` in its line's text."""
+
+    text: str
+    start: int
+    anchor: Anchor | None
+
+
+@dataclass(slots=True, eq=False)
+class Image:
+    """An image with its absolute address; `alt` and `caption` are None when there is none."""
+
+    url: str
+    alt: str | None
+    caption: str | None
+    anchor: Anchor | None
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """A line of the page: text, or an image, or a whole table of data (rows of cells)."""
+
+    index: int
+    box: Box
+    text: str
+    pieces: list[Piece]
+    image: Image | None = None
+    is_table: bool = False
+
+    @property
+    def links(self) -> list[Anchor]:
+        """The distinct links of this line, in order."""
+        found: list[Anchor] = []
+        for piece in self.pieces:
+            if piece.anchor is not None and piece.anchor not in found:
+                found.append(piece.anchor)
+        return found
+
+    @property
+    def only_link(self) -> Anchor | None:
+        """The link that all text of this line belongs to, if there is one."""
+        anchor = self.pieces[0].anchor if self.pieces else None
+        return anchor if all(piece.anchor is anchor for piece in self.pieces) else None
+
+
+@dataclass(slots=True)
+class Stream:
+    """A page: its lines, and what its head says."""
+
+    url: str
+    lines: list[Line] = field(default_factory=list)
+    page_title: str = ""
+    meta: dict[str, str] = field(default_factory=dict)
+    json_ld: list[str] = field(default_factory=list)
+    next_url: str | None = None
+    # For each link in order of the page: the index of its line and its address.
+    link_lines: list[int] = field(default_factory=list)
+    link_urls: list[str] = field(default_factory=list)
+    _url_changes: list[int] = field(default_factory=list)
+
+    def only_url(self, start: int, end: int) -> str | None:
+        """Return the one address that all links of the lines `start` up to `end` have, else None."""
+        first = bisect_left(self.link_lines, start)
+        last = bisect_left(self.link_lines, end) - 1
+        if first > last or self._url_changes[first] <= last:
+            return None
+        return self.link_urls[first]
+
+    def has_links(self, start: int, end: int) -> bool:
+        """Tell whether any link stands in the lines `start` up to `end`."""
+        first = bisect_left(self.link_lines, start)
+        return first < len(self.link_lines) and self.link_lines[first] < end
+
+    def close(self) -> None:
+        """Index the links, once all lines are there."""
+        for line in self.lines:
+            for anchor in [*line.links, line.image.anchor if line.image else None]:
+                if anchor is not None and anchor.url is not None:
+                    self.link_lines.append(line.index)
+                    self.link_urls.append(anchor.url)
+        change = len(self.link_urls)
+        self._url_changes = [change] * len(self.link_urls)
+        for position in range(len(self.link_urls) - 2, -1, -1):
+            if self.link_urls[position] != self.link_urls[position + 1]:
+                change = position + 1
+            self._url_changes[position] = change
+
+
+def squeeze(text: str) -> str:
+    """Collapse whitespace (also NBSP and U+3000) to single spaces and drop characters without width."""
+    return " ".join(_INVISIBLE.sub("", text).split())
+
+
+def read_stream(root: etree._Element, url: str) -> Stream:
+    """Walk the tree under `root` once; `url` is the page's address, for its relative links."""
+    base = root.find(".//base[@href]")
+    stream = Stream(url=urljoin(url, (base.get("href") or "").strip()) if base is not None else url)
+    _read_head(root, stream)
+    body = root.find("body")
+    _Walk(stream).run(body if body is not None else root)
+    stream.url = url
+    stream.close()
+    return stream
+
+
+def _read_head(root: etree._Element, stream: Stream) -> None:
+    for element in root.iter("title", "meta", "link", "script"):
+        match element.tag:
+            case "title" if not stream.page_title:
+                stream.page_title = squeeze("".join(element.itertext()))
+            case "meta":
+                name = element.get("property") or element.get("name")
+                content = element.get("content")
+                if name and content:
+                    stream.meta.setdefault(name.lower(), squeeze(content))
+            case "link" if "next" in (element.get("rel") or "").lower().split():
+                stream.next_url = stream.next_url or _absolute(stream.url, element.get("href"))
+            case "script" if element.get("type", "").strip().lower() == "application/ld+json":
+                stream.json_ld.append(element.text or "")
+
+
+def _absolute(base: str, href: str | None) -> str | None:
+    """Return the http(s) address that `href` leads to from `base`, or None."""
+    if not href:
+        return None
+    try:
+        # Browsers strip whitespace around and line ends within an address (WHATWG URL, 4.1).
+        url = urljoin(base, re.sub(r"[\t\r\n]", "", href.strip()))
+    except ValueError:  # such as http://[broken
+        return None
+    return url if _PAGE_LINK.match(url) else None
+
+
+class _Walk:
+    """The state of the one walk: which box and which link are open, and the line being collected."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.box = Box("body", None, 0)
+        self.anchor: Anchor | None = None
+        self.text = ""
+        self.gap = False
+        self.pieces: list[Piece] = []
+
+    def run(self, root: etree._Element) -> None:
+        walker = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+        anchors: list[tuple[etree._Element, Anchor | None, int]] = []
+        boxes: list[etree._Element] = []
+        for event, element in walker:
+            if event == "start":
+                tag = element.tag
+                if tag in UNREAD_TAGS or (element.attrib and _is_hidden(element)):
+                    walker.skip_subtree()
+                    continue
+                if tag in BLOCK_TAGS:
+                    if tag == "table" and (rows := _data_rows(element)):
+                        self.flush()
+                        self._add_table(rows)
+                        walker.skip_subtree()
+                        continue
+                    self.open_box(tag)
+                    boxes.append(element)
+                elif tag == "br":
+                    # Within a heading it only breaks the line on the screen.
+                    if self.box.heading:
+                        self.gap = True
+                    else:
+                        self.flush()
+                elif tag == "a":
+                    anchors.append((element, self.anchor, len(self.stream.lines)))
+                    self.anchor = Anchor(
+                        url=_absolute(self.stream.url, element.get("href")),
+                        label=squeeze(element.get("title") or ""),
+                        rel=(element.get("rel") or "").lower(),
+                    )
+                elif tag == "img":
+                    self._add_image(element)
+                if element.text:
+                    self.add(element.text)
+            else:
+                if event == "end":
+                    if boxes and boxes[-1] is element:
+                        boxes.pop()
+                        self.close_box()
+                    elif anchors and anchors[-1][0] is element:
+                        self._close_anchor(*anchors.pop()[1:])
+                if element.tail and element is not root:
+                    self.add(element.tail)
+        self.flush()
+        box: Box | None = self.box
+        while box is not None:
+            box.end = len(self.stream.lines)
+            box = box.parent
+
+    def add(self, raw: str) -> None:
+        """Add a text node to the line."""
+        text = squeeze(raw)
+        if not text:
+            self.gap = True
+            return
+        if self.text and (self.gap or raw[0].isspace()):
+            self.text += " "
+        self.pieces.append(Piece(text, len(self.text), self.anchor))
+        self.text += text
+        self.gap = raw[-1].isspace()
+
+    def flush(self) -> None:
+        """End the line."""
+        if self.pieces:
+            lines = self.stream.lines
+            lines.append(Line(len(lines), self.box, self.text, self.pieces))
+            self.pieces = []
+            self.text = ""
+        self.gap = False
+
+    def open_box(self, tag: str) -> None:
+        self.flush()
+        outer = self.box
+        self.box = Box(
+            tag,
+            outer,
+            len(self.stream.lines),
+            heading=HEADING_LEVEL.get(tag) or outer.heading,
+            chrome=outer.chrome or tag in CHROME_TAGS,
+        )
+
+    def close_box(self) -> None:
+        self.flush()
+        self.box.end = len(self.stream.lines)
+        if self.box.tag == "figcaption":
+            self._caption_figure(self.box)
+        if self.box.parent is not None:
+            self.box = self.box.parent
+
+    def _close_anchor(self, outer: Anchor | None, first_line: int) -> None:
+        anchor = self.anchor
+        self.anchor = outer
+        if anchor is None or anchor.url is None:
+            return
+        if not any(piece.anchor is anchor for piece in self.pieces) and len(self.stream.lines) == first_line:
+            # A link without text: a piece of its own, because a related entry may have lost its title.
+            self.pieces.append(Piece("", len(self.text), anchor))
+
+    def _add_image(self, element: etree._Element) -> None:
+        if any((element.get(side) or "").strip() in ("0", "1", "2") for side in ("width", "height")):
+            return  # a counter's pixel
+        for name in _IMAGE_SOURCES:
+            url = _absolute(self.stream.url, element.get(name))
+            if url is not None:
+                break
+        else:
+            return
+        self.flush()
+        lines = self.stream.lines
+        image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor)
+        lines.append(Line(len(lines), self.box, "", [], image=image))
+
+    def _caption_figure(self, box: Box) -> None:
+        """Move a caption from its lines to the image of its figure."""
+        figure = box.parent
+        while figure is not None and figure.tag != "figure":
+            figure = figure.parent
+        lines = self.stream.lines
+        if figure is None:
+            return
+        caption = " ".join(line.text for line in lines[box.start :] if line.text)
+        images = [line.image for line in lines[figure.start :] if line.image is not None]
+        if images and caption:
+            images[-1].caption = caption
+            del lines[box.start :]
+
+    def _add_table(self, rows: list[list[str]]) -> None:
+        lines = self.stream.lines
+        text = "\n".join("\t".join(row) for row in rows)
+        lines.append(Line(len(lines), self.box, text, [Piece(text, 0, None)], is_table=True))
+
+
+def _is_hidden(element: etree._Element) -> bool:
+    style = element.get("style")
+    return (style is not None and _HIDDEN_STYLE.search(style) is not None) or element.get("hidden") is not None
+
+
+def _data_rows(table: etree._Element) -> list[list[str]] | None:
+    """Return the cells of a table of data, or None for one that only lays out the page.
+
+    Data: at least two rows and two columns, short cells, and neither links, images, tables nor page
+    labels within.
+    """
+    if next(table.iterdescendants("a", "img", "table", "div"), None) is not None:
+        return None
+    rows = [
+        [squeeze("".join(cell.itertext())) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")
+    ]
+    rows = [row for row in rows if any(row)]
+    cells = [cell for row in rows for cell in row]
+    if sum(len(row) > 1 for row in rows) < 2 or any(map(starts_with_label, cells)):
+        return None
+    return rows if max(map(len, cells)) <= _MAX_DATA_CELL else None

@@ -1,0 +1,73 @@
+"""Settings of the project. Each one that differs from Scrapy's default says why.
+
+Our own settings begin with NEWSMIRROR_ and stand at the end. All can be overridden with `scrapy crawl -s NAME=value`.
+"""
+
+import os
+from importlib.resources import files
+
+BOT_NAME = "newsmirror"
+SPIDER_MODULES = ["newsmirror.spiders"]
+NEWSPIDER_MODULE = "newsmirror.spiders"
+COMMANDS_MODULE = "newsmirror.commands"
+TEMPLATES_DIR = str(files("newsmirror").joinpath("templates"))
+
+# ---- politeness ------------------------------------------------------------------------------------------
+
+# Who runs this crawl: an address or a mailbox that a site's owner can write to. Part of the user agent.
+NEWSMIRROR_CONTACT = os.environ.get("NEWSMIRROR_CONTACT", "")
+# Default: Scrapy/… (+https://scrapy.org). A site must be able to tell who reads it.
+USER_AGENT = f"newsmirror/0.1 ({NEWSMIRROR_CONTACT})" if NEWSMIRROR_CONTACT else "newsmirror/0.1"
+# Default: False. A mirror that ignores robots.txt is soon no mirror.
+ROBOTSTXT_OBEY = True
+# Default: 8. One visitor at a time, as a person would.
+CONCURRENT_REQUESTS_PER_DOMAIN = 2
+# Default: 0. At least this many seconds between two requests to a site; AutoThrottle only lengthens it.
+DOWNLOAD_DELAY = 0.5
+# Default: False. A slow answer means a busy server: wait longer.
+AUTOTHROTTLE_ENABLED = True
+# Default: 5. The first pages tell soon enough.
+AUTOTHROTTLE_START_DELAY = 1.0
+# Default: True. Snapshot pages need no session, and one that we do not keep cannot trap us.
+COOKIES_ENABLED = False
+
+# ---- requests --------------------------------------------------------------------------------------------
+
+# Links that differ only in tracking parameters or spelling are one page.
+REQUEST_FINGERPRINTER_CLASS = "newsmirror.net.fingerprint.CanonicalFingerprinter"
+# Default: 1 GiB. No article page has 20 MiB.
+DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
+# Default: 3 minutes. A page that needs longer is tried again later.
+DOWNLOAD_TIMEOUT = 60
+
+# ---- items -----------------------------------------------------------------------------------------------
+
+ITEM_PIPELINES = {
+    "newsmirror.pipelines.normalise.NormalisePipeline": 100,
+    "newsmirror.pipelines.validate.ValidatePipeline": 200,
+    "newsmirror.pipelines.dedupe.DedupePipeline": 300,
+}
+# Default: 100, which starts 100 tasks for each response; a page gives one item.
+CONCURRENT_ITEMS = 4
+# Default: escaped ASCII. The feed is read by people, too.
+FEED_EXPORT_ENCODING = "utf-8"
+
+# ---- what a person sees ----------------------------------------------------------------------------------
+
+EXTENSIONS = {
+    # Once a minute "Crawled 0 pages" says less than the progress line and the summary.
+    "scrapy.extensions.logstats.LogStats": None,
+    "newsmirror.ops.progress.ProgressLine": 500,
+    "newsmirror.ops.summary.RunSummary": 500,
+}
+# Default: prints every item at DEBUG, with its body.
+LOG_FORMATTER = "newsmirror.ops.logformat.ArticleLogFormatter"
+# Default: DEBUG, a line for every request.
+LOG_LEVEL = "INFO"
+
+# ---- closed doors ----------------------------------------------------------------------------------------
+
+# Default: True. It runs any Python for whoever on this machine has its token.
+REMOTE_CONTROL_ENABLED = False
+# Default: True. It listens on a port and prints its password in the log.
+TELNETCONSOLE_ENABLED = False

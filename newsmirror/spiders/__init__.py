@@ -1,0 +1,1 @@
+"""One small file for each mirrored site, over one base."""

@@ -1,0 +1,296 @@
+"""The crawl of a snapshot site: what each page is, its content decides; the spider only follows.
+
+    start → home → listing → next listing …
+                   listing → article → related article …
+
+Listings and their articles come first. Related links wait until nothing else is left, hop by hop, so that
+an article which a listing also shows is always reached as that: neither its place in the crawl nor the
+number of hops from it depends on which answer came first.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import scrapy
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider, DontCloseSpider
+from scrapy.http import HtmlResponse, Response
+from twisted.python.failure import Failure
+
+from newsmirror.items import Discovery, Link, Snapshot
+from newsmirror.normalise.dates import parse_date
+from newsmirror.normalise.urls import canonical_url, is_page, shape
+from newsmirror.reading.article import is_article, read_article
+from newsmirror.reading.encoding import read_encoding
+from newsmirror.reading.entries import Entry
+from newsmirror.reading.listing import Listing, read_listing, read_sections
+from newsmirror.reading.stream import Stream, read_stream
+from newsmirror.spiders.arguments import Arguments, parse_arguments
+
+# Listings before articles: they find the work.
+_LISTING_PRIORITY = 20
+_KNOWN_SHAPE_PRIORITY = 10
+
+
+@dataclass(slots=True)
+class _Chain:
+    """One listing and its further pages: how many were read, and the articles that they showed."""
+
+    pages: int
+    shown: set[str]
+
+
+class SnapshotSpider(scrapy.Spider):
+    """The base of all spiders here.
+
+    A site file gives `name`, `allowed_domains`, `start` (addresses), `timezone` (IANA name), and only where
+    it must `categories` (name → address) and `article_pattern`, a regular expression that the addresses of
+    its articles match, for a site with many other links.
+    """
+
+    start_urls: list[str] = []
+    timezone: ClassVar[str] = "Asia/Shanghai"
+    categories: ClassVar[dict[str, str]] = {}
+    article_pattern: ClassVar[str | None] = None
+    allowed_domains: list[str]
+
+    def __init__(self, *args: Any, **given: str) -> None:
+        """Check the arguments; raises ArgumentError."""
+        super().__init__(*args)
+        self.arguments: Arguments = parse_arguments(given, self.start_urls, self.timezone, datetime.now(UTC))
+        if not getattr(self, "allowed_domains", None):
+            self.allowed_domains = sorted({_site_host(url) for url in self.arguments.start})
+        self._ports = {urlsplit(url).port for url in self.arguments.start} | {None}
+        self._is_article = re.compile(self.article_pattern) if self.article_pattern else None
+        self._wanted = dict.fromkeys(self.arguments.categories)
+        self._sections_seen: dict[str, None] = {}
+        self._home_tried = False
+        self._asked: set[str] = set()
+        self._shapes: set[str] = set()
+        self._waiting: list[Request] = []
+        self._hops: dict[str, int] = {}
+        self._articles = 0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Create the spider, as Scrapy asks."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.release_waiting, signals.spider_idle)
+        return spider
+
+    # ---- requests ------------------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Ask for the start pages, and for the categories that are given by address or known to the site file."""
+        for name in list(self._wanted):
+            address = name if "://" in name else self.categories.get(name)
+            if address is not None:
+                del self._wanted[name]
+                yield self._listing_request(address, None)
+        if self._wanted or not self.arguments.categories or any(self.arguments.start):
+            for url in self.arguments.start:
+                yield Request(url, self.parse_start, errback=self.start_failed, priority=_LISTING_PRIORITY)
+
+    def _listing_request(self, url: str, chain: _Chain | None) -> Request:
+        return Request(
+            url, self.parse_listing, cb_kwargs={"chain": chain or _Chain(0, set())}, priority=_LISTING_PRIORITY
+        )
+
+    def _article_request(self, url: str, discovery: Discovery, hops: int) -> Request:
+        known = shape(url) in self._shapes
+        return Request(
+            url,
+            self.parse_article,
+            cb_kwargs={"discovery": discovery, "hops": hops},
+            priority=_KNOWN_SHAPE_PRIORITY if known else 0,
+        )
+
+    def release_waiting(self, spider: scrapy.Spider) -> None:
+        """Send the related links that waited for the listings to be done; keeps the spider open for them."""
+        if self._waiting and not self._is_done():
+            waiting, self._waiting = self._waiting, []
+            assert self.crawler.engine is not None  # noqa: S101 - the signal comes from it
+            for request in waiting:
+                self.crawler.engine.crawl(request)
+            raise DontCloseSpider
+        for name in self._wanted:
+            seen = "、".join(self._sections_seen) or "none"
+            self.logger.error("Category %s was not found. Names seen: %s. Give its address instead.", name, seen)
+
+    # ---- callbacks -----------------------------------------------------------------------------------
+
+    def parse_start(self, response: Response) -> Iterator[Request | Snapshot]:
+        """Read a start page, which may be a home page, a listing or an article."""
+        stream = self._read(response)
+        if stream is None:
+            self.logger.error("Start page %s is no HTML page: nothing to follow.", response.url)
+            return
+        if is_article(stream):
+            yield from self._article(response, stream, Discovery("start", None, None), 0)
+            yield from self._wanted_categories(read_sections(stream), None)
+            return
+        listing = read_listing(stream)
+        if self.arguments.categories:
+            yield from self._wanted_categories(listing.sections, listing.home_url)
+            return
+        if listing.is_home:
+            for section in listing.sections:
+                if self._may_follow(section.url):
+                    yield self._listing_request(section.url, None)
+        yield from self._walk(response.url, listing, _Chain(0, set()))
+
+    def start_failed(self, failure: Failure) -> None:
+        """Say that a start page could not be fetched."""
+        self._count("start_failed")
+        self.logger.error("Start page %s could not be fetched: %s", failure.request.url, failure.getErrorMessage())  # type: ignore[attr-defined]
+
+    def parse_listing(self, response: Response, chain: _Chain) -> Iterator[Request | Snapshot]:
+        """Read a page of a listing: its articles and its next page."""
+        stream = self._read(response)
+        if stream is None:
+            return
+        if is_article(stream):
+            # A short link that looked like a category was a headline.
+            yield from self._article(response, stream, Discovery("listing", _referer(response), None), 0)
+            return
+        yield from self._walk(response.url, read_listing(stream), chain)
+
+    def parse_article(self, response: Response, discovery: Discovery, hops: int) -> Iterator[Request | Snapshot]:
+        """Read an article and note its related links."""
+        stream = self._read(response)
+        if stream is not None and is_article(stream):
+            yield from self._article(response, stream, discovery, hops)
+        else:
+            self._count("pages/not_article")
+
+    # ---- one verb each -------------------------------------------------------------------------------
+
+    def _read(self, response: Response) -> Stream | None:
+        if not isinstance(response, HtmlResponse):
+            self._count("pages/not_html")
+            return None
+        self._count("pages/html")
+        root = response.selector.root
+        return read_stream(root, response.url) if root is not None else None
+
+    def _walk(self, url: str, listing: Listing, chain: _Chain) -> Iterator[Request]:
+        """Follow the articles of a listing page, then its next page while there is something new on it."""
+        self._count("pages/listing")
+        chain.pages += 1
+        fresh = [entry for entry in listing.entries if self._may_follow(entry.url) and self._matches_article(entry.url)]
+        fresh = [entry for entry in fresh if canonical_url(entry.url) not in chain.shown]
+        chain.shown.update(canonical_url(entry.url) for entry in fresh)
+        older = [entry for entry in fresh if self._is_older(entry)]
+        for position, entry in enumerate(listing.entries, 1):
+            if entry in fresh and entry not in older:
+                yield self._article_request(entry.url, Discovery("listing", canonical_url(url), position), 0)
+        if older:
+            self._count("skipped/older_than_since", len(older))
+        if listing.next_url is None or not self._may_follow(listing.next_url):
+            return
+        if not fresh:
+            self._count("chain_ended/nothing_new")
+        elif len(older) == len(fresh):
+            self._count("chain_ended/since")
+        elif self.arguments.max_pages is not None and chain.pages >= self.arguments.max_pages:
+            self._count("chain_ended/max_pages")
+        else:
+            yield self._listing_request(listing.next_url, chain)
+
+    def _article(
+        self, response: HtmlResponse, stream: Stream, discovery: Discovery, hops: int
+    ) -> Iterator[Snapshot]:
+        page = read_article(stream)
+        if page is None:
+            self._count("pages/unreadable")
+            self.logger.warning("Article %s has no title that could be read.", response.url)
+            return
+        if self._is_done():
+            return
+        self._articles += 1
+        self._shapes.add(shape(response.url))
+        for position, entry in enumerate(page.related, 1):
+            if hops < self.arguments.related and self._may_follow(entry.url):
+                found = Discovery("related", canonical_url(response.url), position)
+                self._waiting.append(self._article_request(entry.url, found, hops + 1))
+        content_type = response.headers.get("Content-Type")
+        yield Snapshot(
+            page=page,
+            url=response.url,
+            site=self.site_name(response.url),
+            timezone=self.timezone,
+            discovery=discovery,
+            fetched_at=datetime.now(UTC),
+            payload_sha256=sha256(response.body).hexdigest(),
+            encoding=read_encoding(
+                content_type.decode("latin-1") if content_type else None,
+                response.body,
+                response.encoding,
+                response.text,
+            ),
+            run_id=None,
+        )
+        if self._is_done():
+            raise CloseSpider("max_articles")
+
+    def site_name(self, url: str) -> str:
+        """Return what the record calls the site that `url` is on: the spider's name."""
+        return self.name
+
+    def _wanted_categories(self, sections: Iterable[Link], home_url: str | None) -> Iterator[Request]:
+        """Follow the categories asked for by name that a page links to; look for the others on the home page."""
+        for section in sections:
+            if section.title is None:
+                continue
+            self._sections_seen[section.title] = None
+            if section.title in self._wanted and self._may_follow(section.url):
+                del self._wanted[section.title]
+                yield self._listing_request(section.url, None)
+        if self._wanted and home_url is not None and not self._home_tried and self._may_follow(home_url):
+            self._home_tried = True
+            yield Request(home_url, self.parse_start, priority=_LISTING_PRIORITY)
+
+    def _may_follow(self, url: str) -> bool:
+        """Tell whether an address is a page on this site."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        on_site = any(host == domain or host.endswith("." + domain) for domain in self.allowed_domains)
+        try:
+            return on_site and parts.port in self._ports and is_page(url)
+        except ValueError:  # a port that is no number
+            return False
+
+    def _matches_article(self, url: str) -> bool:
+        return self._is_article is None or self._is_article.search(url) is not None
+
+    def _is_older(self, entry: Entry) -> bool:
+        since = self.arguments.since
+        if since is None or entry.published_raw is None:
+            return False
+        date = parse_date(entry.published_raw, datetime.now(UTC), tz=ZoneInfo(self.timezone))
+        return date is not None and date.value < since
+
+    def _is_done(self) -> bool:
+        limit = self.arguments.max_articles
+        return limit is not None and self._articles >= limit
+
+    def _count(self, name: str, count: int = 1) -> None:
+        assert self.crawler.stats is not None  # noqa: S101 - set before the spider is made
+        self.crawler.stats.inc_value(f"newsmirror/{name}", count)
+
+
+def _site_host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _referer(response: Response) -> str | None:
+    referer = response.request.headers.get("Referer") if response.request is not None else None
+    return referer.decode("latin-1") if referer else None

@@ -1,0 +1,12 @@
+"""td.fyun.cc."""
+
+from newsmirror.spiders.base import SnapshotSpider
+
+
+class FyunSpider(SnapshotSpider):
+    """Mirrors td.fyun.cc."""
+
+    name = "fyun"
+    allowed_domains = ["td.fyun.cc"]
+    start_urls = ["http://td.fyun.cc/"]
+    timezone = "Asia/Shanghai"
