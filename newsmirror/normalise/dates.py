@@ -1,14 +1,14 @@
 """Dates as Chinese news pages print them, read by a small grammar.
 
-A line is folded once (:func:`_fold`), so that the grammar knows one digit, one dash and one script. Then it is
-scanned once, from left to right, for *forms* (:data:`FORMS`: what a day looks like) and *labels* (:data:`LABELS`:
-what a page writes beside a day). A form may be followed by a clock. Every find is read against the calendar; of
-what is left, the find that stands best (:class:`Standing`) is the date of the line.
+A line is folded once, so that the grammar knows one digit, one dash and one script. Then it is scanned once,
+from left to right, for *forms* (:data:`FORMS`: what a day looks like) and *labels* (:data:`LABELS`: what a
+page writes beside a day). A form may be followed by a clock. Every find is read against the calendar; of what
+is left, the find that stands best (:class:`Standing`) is the date of the line.
 
-Two rules run through everything. Wrong is worse than nothing: a string that looks like a date and is none (13月,
-25:00) is dropped whole, never read again as something smaller. And nothing is invented: without a clock the
-precision is ``day``; without a year, or with words such as 昨天, the reference decides, and without a reference
-there is no date.
+Two rules run through everything. Wrong is worse than nothing: a string that looks like a date and is none
+(13月5日, 25:00) is dropped whole, never read again as something smaller. And nothing is invented: without a
+clock the precision is ``day``; without a year, or with words such as 昨天, the reference decides, and without
+a reference there is no date.
 """
 
 import re
@@ -35,8 +35,8 @@ _LONGEST_CELL = 60
 class ParsedDate:
     """A date, how exactly it was written, and the name of the form that read it.
 
-    ``value`` is aware and in the zone that was asked for; every field below ``precision`` is zero, which means
-    *not written*, never midnight.
+    ``value`` is aware and in the zone that was asked for. Every field below ``precision`` is zero, which
+    means *not written*, not midnight.
     """
 
     value: datetime
@@ -61,7 +61,7 @@ class Standing(IntEnum):
     PUBLISHED = 0
     """Beside 发布时间, 发表于, …"""
     NAMED = 1
-    """Beside a bare 时间 or 日期."""
+    """Beside a bare 时间 or 日期, or 成文日期 and its like, where the publish date is told as well."""
     ALONE = 2
     """No label, but free edges: a date that a template printed rather than a sentence."""
     UPDATED = 3
@@ -92,7 +92,7 @@ _FOLD = {**_COMPATIBLE, **_TRADITIONAL, **_ALIKE, **_INVISIBLE}
 
 
 def _fold(text: str) -> str:
-    """One digit, one dash, one script, single spaces. A table, not NFKC: that is quadratic on hostile marks."""
+    """One digit, one dash, one script, single spaces. By table: NFKC is quadratic on hostile marks."""
     return " ".join(text.translate(_FOLD).split())
 
 
@@ -140,8 +140,8 @@ _MIDNIGHT = (
     {hour: hour for hour in range(6)} | {hour: 12 + hour for hour in (10, 11, 12)} | {22: 22, 23: 23, 24: 24}
 )
 
-# Each word says which written hours it may stand with and what they mean on a 24-hour clock; an hour that is not
-# there (晚上2点: of which day?) makes the date unreadable. The spans follow the CLDR day periods of zh.
+# Each word says which written hours it may stand with and what they mean on a 24-hour clock. An hour that is
+# missing (晚上2点: of which day?) makes the date unreadable. The spans follow the CLDR day periods of zh.
 _PERIODS: dict[str, dict[int, int]] = {
     **dict.fromkeys(
         ["凌晨", "清晨", "早晨", "拂晓", "黎明", "早上", "早间", "上午", "午前", "早", "晨", "AM"], _MORNING
@@ -153,7 +153,7 @@ _PERIODS: dict[str, dict[int, int]] = {
 }
 _DAY_HOURS = {hour: hour for hour in range(25)}
 
-# RFC 2822, 4.3, names the American zones; the Asian ones have no second meaning in use. CST has two: see _zone.
+# RFC 2822, 4.3, names the American zones; the Asian ones have no second meaning in use. CST has: see _zone.
 _ZONES = {
     "Z": 0,
     "UTC": 0,
@@ -190,7 +190,7 @@ _HAN_CLOCK = (
     rf" ?(?:(?P<s>{_NUMBER}) ?秒)?"
 )
 _WEEKDAY = r"(?:周|星期|礼拜)[一二三四五六日天]"
-# What may stand between a day and its clock. A comma starts a new thought before 3点: only colons may follow it.
+# What may stand between a day and its clock. Behind a comma only 3:00 is one: 3点建议 are three suggestions.
 _GAP = rf" ?(?:\(?{_WEEKDAY}\)?)? ?"
 _CLOCKS = (
     re.compile(rf"{_GAP}[,|·-]? ?{_COLON_CLOCK}"),
@@ -274,12 +274,12 @@ Build = Callable[[re.Match[str], Setting], Iterable[Moment]]
 
 
 def _months_back(day: date, months: int) -> date:
-    """The same day so many months earlier, or the last of that month: 31 March, a month ago, is 28 February."""
+    """The same day so many months earlier, or the last of that month: 31 March goes back to 28 February."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 def _full_day(match: re.Match[str], setting: Setting) -> Iterator[Moment]:
@@ -322,7 +322,7 @@ def _unix(match: re.Match[str], setting: Setting) -> Iterator[Moment]:
 def _month_day(match: re.Match[str], setting: Setting) -> Iterator[Moment]:
     part = match.groupdict()
     month, day, year = _number(part["m"]), _number(part["d"]), setting.now.year
-    if part.get("s1") == "/" and len(part["m"]) == len(part["d"]) == 1:
+    if "s1" in part and setting.clock is None and len(part["m"]) == len(part["d"]) == 1:
         raise ValueError("1/2 is as well a half, or a page of two")
     if named := part.get("year"):
         yield setting.at(date(year - _YEARS_BACK[named], month, day))
@@ -338,7 +338,7 @@ def _day_of_month(match: re.Match[str], setting: Setting) -> Iterator[Moment]:
     if named := match["month"]:
         yield setting.at(_months_back(month, int(named[0] == "上")).replace(day=day))
         return
-    # Of any two neighbouring months one has 31 days, save July with August and December with January: both have.
+    # This month, or it has no such day yet; of the two before it, one has 31 days.
     for back in range(3):
         past = _months_back(month, back)
         if day <= monthrange(past.year, past.month)[1]:
@@ -405,8 +405,8 @@ def _ago(match: re.Match[str], setting: Setting) -> Iterator[Moment]:
     if finest == 86400:
         yield setting.at(day - timedelta(seconds=seconds))
         return
-    # Hours are counted on a clock that daylight saving does not move. The minute of the reference is kept, also for
-    # 3小时前: the site counted from its own clock, and a cut to the hour would be up to an hour off.
+    # Hours are counted on a clock that daylight saving does not move. The minute of the reference is kept,
+    # also for 3小时前: the site counted from its own clock, a cut to the hour would be up to an hour off.
     start = datetime.combine(day, setting.now.timetz()).astimezone(UTC)
     past = (start - timedelta(seconds=seconds)).astimezone(setting.tz)
     if finest < 60:
@@ -425,10 +425,10 @@ _KINDS: tuple[Kind, ...] = ("absolute", "partial", "relative", "clock")
 class Form:
     """One way of writing a day.
 
-    ``pattern`` matches the day alone, in folded text; ``clock`` says whether a time of day may follow (``may``),
-    makes the form (``must``) or belongs to the pattern itself (``own``). ``build`` turns a match into moments, the
-    most likely first, and raises ValueError when there are none. ``past`` takes the first of them that is not
-    after the reference.
+    ``pattern`` matches the day alone, in folded text; ``clock`` says whether a time of day may follow
+    (``may``), makes the form (``must``) or belongs to the pattern itself (``own``). ``build`` turns a match
+    into moments, the most likely first, and raises ValueError when there are none. ``past`` takes the first
+    of them that is not after the reference.
     """
 
     name: str
@@ -566,7 +566,7 @@ FORMS: tuple[Form, ...] = (
         "day_han",
         "8日",
         "partial",
-        rf"{_FREE_HAN}(?<![月年])(?<![月年] )(?P<month>(?:本|这个?|今个|上个?)月)?(?P<d>{_NUMBER}) ?[日号]",
+        rf"{_FREE_HAN}(?<![月年\]])(?<![月年] )(?P<month>(?:本|这个?|今个|上个?)月)?(?P<d>{_NUMBER}) ?[日号](?![前后])",
         _day_of_month,
         Place.CELL,
         past=True,
@@ -617,8 +617,8 @@ FORMS: tuple[Form, ...] = (
 class Label:
     """Words that a page writes beside a day, and what they make of it.
 
-    Each may go on with 时间, 日期, 于 or a colon and then speaks for the day behind it; without any of these (发布)
-    it may also stand behind the day.
+    Each may go on with 时间, 日期, 于 or a colon and then speaks for the day behind it; without any of these
+    (发布) it may also stand behind the day.
     """
 
     name: str
@@ -632,7 +632,7 @@ LABELS: tuple[Label, ...] = (
     Label(
         "published",
         "发布时间",
-        "发布|发表|发稿|发文|发帖|刊发|刊登|首发|公布|发出|上传|推送|播出|出版|签发|印发|成文|投稿|创建"
+        "发布|发表|发稿|发文|发帖|刊发|刊登|首发|公布|发出|上传|推送|播出|出版"
         r"|\b(?i:pubdate|published|posted|publish date)\b",
         Standing.PUBLISHED,
     ),
@@ -645,11 +645,18 @@ LABELS: tuple[Label, ...] = (
     Label(
         "other",
         "快照生成时间",
-        "(?:(?:快照)?生成|快照|抓取|采集|收录|缓存|截止|截至|有效|评论|回复|活动|会议|开庭|考试|报名|出生|成立|生效|施行|实施|注册)"
+        "(?:(?:快照)?生成|快照|抓取|采集|收录|缓存|截止|截至|有效|评论|回复"
+        "|活动|会议|开庭|考试|报名|出生|成立|生效|施行|实施|注册)"
         "(?=时间|日期|于| ?:)",
         Standing.OTHER,
     ),
-    Label("named", "时间", r"(?<![一-龥])(?=时间|日期)|\b(?i:date|time)\b(?= ?:)", Standing.NAMED),
+    Label(
+        "named",
+        "时间",
+        r"(?:成文|签发|印发|投稿|录入|创建)(?=时间|日期|于| ?:)"
+        r"|(?<![一-龥])(?=时间|日期)|\b(?i:date|time)\b(?= ?:)",
+        Standing.NAMED,
+    ),
 )
 
 _SUFFIX = r"(?P<suffix>时间|日期|于|日(?=[ :])| on\b| at\b)? ?[为是]? ?(?P<colon>:)?"
@@ -666,13 +673,19 @@ def _unnamed(pattern: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
-# One scan for all rules: the group that matched names the rule, whose own pattern then reads the parts.
-_TOKEN = re.compile("|".join(f"(?P<{name}>{_unnamed(rule.pattern)})" for name, rule in _RULES.items()))
+# One scan for all rules: the group that matched names the rule, whose own pattern then reads the parts. Most
+# characters are in no pattern at all, so none can begin there.
+_BEGINNINGS = "".join(sorted({char for rule in _RULES.values() for char in rule.pattern if char > "\x7f"}))
+_TOKEN = re.compile(
+    f"(?=[0-9A-Za-z{_BEGINNINGS}])(?:"
+    + "|".join(f"(?P<{name}>{_unnamed(rule.pattern)})" for name, rule in _RULES.items())
+    + ")"
+)
 
 
 # --- the line --------------------------------------------------------------------------------------
 
-_EDGE = " :|,.·-()[]"
+_EDGE = " :|,.·-—()[]"
 _GLUE = frozenset("_%$€£¥#@&+=*^~/\\-°℃")
 _BESIDE = re.compile(r"[ :|\[\]()-]{0,3}")
 _SPAN = re.compile(r" ?(?:--?|——?|~|至|到) ?")
@@ -812,23 +825,42 @@ def _best(finds: list[_Find]) -> ParsedDate | None:
 
 
 def parse_date(text: str, reference: datetime | None = None, *, tz: tzinfo = _SHANGHAI) -> ParsedDate | None:
-    """The date of a line: a meta row, a byline, a list row, a footer."""
+    """The date of a line: a meta row, a byline, a list row, a dateline, a footer.
+
+    ``text`` is any string; nothing in it raises, and the time taken grows with its length only.
+    ``reference`` is the aware moment at which the page was seen: without it, what needs one (昨天, 3分钟前,
+    01-08) is None. ``tz`` is the zone of the page: a clock without a zone is in it, a clock with one is
+    converted to it.
+
+    None means that there is no date, that it is not one (2月30日, 25:00), that it could be two (03/04/2024),
+    or that it lies outside the years 1900 to 2100. Where a line has several, :class:`Standing` decides.
+
+    Raises ValueError for a naive reference, a mistake of the caller.
+
+    The rules come from ISO 8601 (order, T, Z, offsets, 24:00), RFC 2822 (English dates and zone names), POSIX
+    strptime (two-digit years), the CLDR day periods of zh (上午, 凌晨, 晚上) and, for the years of the
+    Republic, 1 = 1912. ``docs/dates.md`` tells what is taken from where, and why.
+    """
     finds, _ = _read(_fold(text), _setting(reference, tz))
     return _best(finds)
 
 
 def whole_date(text: str, reference: datetime | None = None, *, tz: tzinfo = _SHANGHAI) -> ParsedDate | None:
-    """The date that is the whole text, perhaps with a label, a weekday or brackets, and nothing else."""
+    """The date that is the whole text, perhaps with a label, a weekday or brackets, and nothing else.
+
+    It tells a date cell (发布时间：2025-01-08, [01-08], 3分钟前) from a title that mentions a day. Texts of
+    more than 60 characters are None at once. Arguments, results and errors are those of :func:`parse_date`.
+    """
     setting = _setting(reference, tz)
     if len(text) > _LONGEST_CELL:
         return None
     line = _fold(text)
-    # Nearly every title is turned away here: one look at its first character.
+    # Nearly every title is turned away here, by one look at how it begins.
     if not _TOKEN.match(line, len(line) - len(line.lstrip(_EDGE))):
         return None
     finds, spans = _read(line, setting)
     rest, position = "", 0
     for start, end in sorted(spans + [(find.start, find.end) for find in finds]):
         rest += line[position:start]
-        position = max(position, end)
+        position = end
     return None if (rest + line[position:]).strip(_EDGE) else _best(finds)

@@ -36,12 +36,17 @@ TRACKING_PARAMETERS: tuple[tuple[str, str], ...] = (
 # Parameters with an honest second use: tracking only if the value says so.
 TRACKING_VALUES: tuple[tuple[str, str, str], ...] = (
     (
-        r"from|source|src|ref|referer|referrer",
-        r"(?:timeline|singlemessage|groupmessage|wechat|weixin|weibo|qq|qzone|app|share|list|index|home|top|hot|"
-        r"related|search|baidu|toutiao|mobile|wap|pc|rss)(?:[_-][a-z0-9]+)*",
-        "`from=timeline` and its kin, added by WeChat and by sites to their own links; an article number is kept",
+        r"from",
+        r"[a-z][a-z0-9_.-]*",
+        "`from=timeline` and its kin: added by WeChat (timeline, singlemessage, groupmessage) and by sites to their "
+        "own links; a number is kept, it may be an article's",
     ),
-    (r"share", r"\d|true|[a-z_]+", "share buttons: `share=1`, `share=wechat`; a longer number is kept"),
+    (r"share", r"\d|[a-z][a-z0-9_-]*", "share buttons: `share=1`, `share=wechat`; a longer number is kept"),
+    (
+        r"source|src|ref|referer|referrer",
+        r"(?:timeline|wechat|weixin|weibo|qq|qzone|share|list|index|home|top|hot|related|search|baidu|toutiao)",
+        "names of places that a link can stand in; anything else may name what the page shows",
+    ),
 )
 _TRACKING = re.compile("|".join(f"(?:{names})" for names, _ in TRACKING_PARAMETERS), re.IGNORECASE)
 _TRACKING_VALUES = tuple(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from newsmirror.items import Block, Footer, Link
-from newsmirror.normalise.people import closing_byline, opening_byline
+from newsmirror.normalise.people import closing_byline, names, opening_byline
 from newsmirror.reading.body import is_prose, read_body
 from newsmirror.reading.date_cells import is_date, leading_date, split_date
 from newsmirror.reading.entries import Entry, read_entries
@@ -41,6 +41,7 @@ _NOT_A_SECTION = _HOME_WORDS | {"正文", "内容", "详情", "资讯", "资讯�
 _POSITION = re.compile(r"^(?:您?(?:现在)?(?:的|所在)?(?:的)?|你(?:现在)?(?:的|所在)?(?:的)?|当前|所在)?位置\s*[:：]?")
 _TRAIL_SEPARATORS = frozenset(">»›/|→·-_＞》\\:：")
 _TOOLS = re.compile(r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$")
+_RELATED_WORDS = re.compile(r"^[【\[]?(?:相关|类似|相似|延伸|关联)")
 _ADDRESS = re.compile(r"(?:https?://|www\.|(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*", re.IGNORECASE)
 _AD = re.compile(r"^[\[【（(]?(?:广告|推广|赞助|AD)\b|^[\[【（(](?:广告|推广)")
 
@@ -190,7 +191,8 @@ class _Reader:
         head = title_line.index if title_line is not None else 0
         start = max([head, *(hit.last for hit in self.meta if hit.last - head <= 40)]) + 1
         start, end = self._body_range(start)
-        article.blocks, article.bylines, bracketed_editor = read_body(self.stream, start, end, title)
+        article.blocks, bylines, bracketed_editor = read_body(self.stream, start, end, title)
+        article.bylines += bylines
         article.editor = article.editor or bracketed_editor
         self._read_marks(article, end)
         article.breadcrumbs = self._breadcrumbs(head, article.category)
@@ -215,13 +217,26 @@ class _Reader:
         for hit in self.hits:
             if hit.label.field not in _META_FIELDS or hit.line.box.chrome or _AD.match(hit.line.text):
                 continue
-            if not hit.label.has_colon and hit.label.field == "published" and not leading_date(hit.value):
+            if not hit.label.has_colon and not self._is_bare_label(hit):
                 continue
             if rows and hit.line.index - rows[-1][-1].last <= _META_GAP:
                 rows[-1].append(hit)
             else:
                 rows.append([hit])
         return max(rows, key=self._row_value, default=[])
+
+    def _is_bare_label(self, hit: _Hit) -> bool:
+        """Tell whether a word without a colon is a label: 发布时间 before a date, 记者 beside another label."""
+        match hit.label.field:
+            case "published":
+                return leading_date(hit.value) is not None
+            case "author":
+                return any(
+                    other.line is hit.line and other.label.field in ("published", "source", "category")
+                    for other in self.hits
+                )
+            case _:
+                return True
 
     @staticmethod
     def _row_value(row: list[_Hit]) -> float:
@@ -241,7 +256,7 @@ class _Reader:
     def _read_meta(self, article: ReadArticle) -> None:
         values: dict[str, str | None] = {}
         stray_date = None
-        for name in ("category", "source", "author", "editor"):
+        for name in ("category", "source", "editor"):
             hit = self._value(name)  # type: ignore[arg-type]
             value = _TOOLS.sub("", hit.value).strip(" |｜/·-—") if hit is not None else ""
             if value and any(character.isdigit() for character in value):
@@ -250,8 +265,7 @@ class _Reader:
                 value = value.strip(" |｜/·-—")
             values[name] = value or None
         article.category, article.source, article.editor = values["category"], values["source"], values["editor"]
-        if values["author"]:
-            article.bylines.append(values["author"])
+        article.bylines += [hit.value for hit in self.meta if hit.label.field == "author" and hit.value]
         published = next(
             (
                 date
@@ -333,8 +347,10 @@ class _Reader:
         for hit in self.hits:
             if hit.label.field in ("snapshot", "original") and hit.label.start == 0:
                 found.update(range(hit.line.index, hit.last + 1))
-            elif hit.label.field == "editor" and hit.label.start == 0 and hit not in self.meta and hit.value:
-                if len(hit.line.text) <= 60 and (hit.label.has_colon or hit.last > hit.line.index):
+            elif hit.label.field == "editor" and hit.label.start == 0 and hit not in self.meta:
+                if len(hit.line.text) <= 60 and (
+                    hit.label.has_colon or hit.last > hit.line.index or (names(hit.value) and len(hit.value) <= 12)
+                ):
                     found.update(range(hit.line.index, hit.last + 1))
         for line in self.lines:
             text = line.text
@@ -384,7 +400,7 @@ class _Reader:
                 return Original(href, address[0] if address else None)
         return None
 
-    def _footer_lines(self) -> list[Line]:
+    def _footer_lines(self) -> list[str]:
         """Return the notice, the removal notice, and what stands between them of the same footer."""
         notice = next((line.index for line in self.lines if is_notice(line.text)), None)
         if notice is None:
@@ -404,7 +420,14 @@ class _Reader:
             if hit.label.field in ("original", "editor") and hit.label.start == 0
             for index in range(hit.line.index, hit.last + 1)
         }
-        return [line for line in self.lines[notice : last + 1] if line.index not in others and line.text]
+        texts: dict[int, str] = {
+            line.index: line.text for line in self.lines[notice : last + 1] if line.index not in others and line.text
+        }
+        for hit in self.hits:
+            if hit.last > hit.line.index and hit.last in texts and hit.line.index in texts:
+                # A label and its value in two boxes (dt and dd, two cells) are one line of the footer.
+                texts[hit.line.index] += texts.pop(hit.last)
+        return list(texts.values())
 
     def _read_bylines(self, article: ReadArticle) -> None:
         paragraphs = [block.text for block in article.blocks if block.type == "paragraph" and block.text]
@@ -421,12 +444,16 @@ class _Reader:
     def _breadcrumbs(self, head: int, category: str | None) -> list[Link]:
         """Return the links of the trail: the line or box of links that says where the page stands."""
         for line in self.lines[:head]:
-            anchors = [anchor for anchor in line.links if anchor.url is not None]
-            if not anchors or len(anchors) > 6:
+            links = _links(line) if len(line.text) <= 200 else []
+            if not links or len(links) > 5:
                 continue
             between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
-            if _POSITION.match(between) or any(mark in between for mark in ">»›→＞》"):
-                return _links(line)
+            arrows = any(mark in between for mark in ">»›→＞》")
+            if _POSITION.match(between) or arrows:
+                return links
+            slashes = "/" in between or "·" in between or "-" in between
+            if slashes and not line.box.chrome and _is_root(links[0].url) and links[-1].title != "登录":
+                return links
         return self._trail_box(head, category)
 
     def _trail_box(self, head: int, category: str | None) -> list[Link]:
@@ -448,23 +475,34 @@ class _Reader:
         more = next((line for line in self.lines if len(line.text) <= 400 and self._is_more(line)), None)
         if more is not None:
             article.more = self._more_links(more)
-        heading = self._related_heading(body_end)
-        if heading is not None:
-            start, end = self._list_range(heading.index + 1, heading.box)
-        else:
-            ends = [index for index in self._marks() if index >= body_end and not self._is_more(self.lines[index])]
-            start = (ends[-1] if ends else body_end) + 1
-            limit = more.index if more is not None and more.index >= start else len(self.lines)
-            start, end = self._list_range(start, None, limit)
-        own_host = urlsplit(self.stream.url).netloc
-        entries = [
-            entry
-            for entry in read_entries(self.stream, start, end)
-            if urlsplit(entry.url).netloc == own_host and entry.url.partition("#")[0] != self.stream.url
-        ]
-        if heading is None:
-            entries = [entry for entry in entries if entry.published_raw or entry.excerpt or len(entry.title or "") >= 8]
-        article.related = [entry for entry in entries if entry.title or entry.excerpt]
+        headings = [line for line in self.lines if len(line.text) <= 20 and self._heads_list(line)]
+        headings.sort(key=lambda line: line.index < body_end)
+        named = [line for line in headings if _RELATED_WORDS.match(line.text)]
+        ends = [index for index in self._marks() if index >= body_end and not self._is_more(self.lines[index])]
+        start = (ends[-1] if ends else body_end) + 1
+        limit = more.index if more is not None and more.index >= start else len(self.lines)
+        # A list under a heading that says so; else the one after the footer; else one that may be meant.
+        ranges = [self._list_range(line.index + 1, line.box) for line in named]
+        ranges.append(self._list_range(start, None, limit))
+        ranges += [self._list_range(line.index + 1, line.box) for line in headings if line not in named]
+        for position, (first, last) in enumerate(ranges):
+            entries = [entry for entry in read_entries(self.stream, first, last) if self._may_be_related(entry)]
+            if position == len(named):
+                entries = [
+                    entry for entry in entries if entry.published_raw or entry.excerpt or len(entry.title or "") >= 8
+                ]
+            if entries:
+                article.related = entries
+                return
+
+    def _may_be_related(self, entry: Entry) -> bool:
+        own = urlsplit(self.stream.url)
+        return (
+            bool(entry.title or entry.excerpt)
+            and urlsplit(entry.url).netloc == own.netloc
+            and entry.url.partition("#")[0] != self.stream.url
+            and not _is_root(entry.url)
+        )
 
     def _is_more(self, line: Line) -> bool:
         match = MORE.match(line.text)
@@ -476,16 +514,11 @@ class _Reader:
 
     def _more_links(self, more: Line) -> list[Link]:
         start, end = self._list_range(more.index + 1, more.box)
-        links = _links(more)
-        links += [Link(entry.url, entry.title) for entry in read_entries(self.stream, start, end)]
-        seen: set[str] = set()
-        return [link for link in links if not (link.url in seen or seen.add(link.url))]  # type: ignore[func-returns-value]
-
-    def _related_heading(self, body_end: int) -> Line | None:
-        headings = [line for line in self.lines if len(line.text) <= 20 and self._heads_list(line)]
-        named = [line for line in headings if line.text.lstrip("【[").startswith(("相关", "类似", "相似", "延伸", "关联"))]
-        later = [line for line in named or headings if line.index >= body_end]
-        return next(iter(later or named or headings), None)
+        found = {link.url: link for link in _links(more)}
+        for entry in read_entries(self.stream, start, end):
+            if entry.title is not None and len(entry.title) > 1 and self._may_be_related(entry):
+                found.setdefault(entry.url, Link(entry.url, entry.title))
+        return list(found.values())
 
     def _list_range(self, start: int, near: Box | None, limit: int | None = None) -> tuple[int, int]:
         """Return the lines of the list that begins at `start`: the box around it, up to the next mark.
@@ -496,6 +529,9 @@ class _Reader:
         for index in range(start, end):
             line = self.lines[index]
             text = line.text
+            if line.box.chrome and not (near is not None and near.chrome):
+                end = index
+                break
             if len(text) <= 120 and (
                 MORE.match(text)
                 or is_notice(text)
@@ -526,6 +562,10 @@ def _same_list(one: Box, other: Box) -> bool:
     return one is other or one.parent is other.parent or (
         one.parent is not None and other.parent is not None and one.parent.parent is other.parent.parent
     )
+
+
+def _is_root(url: str) -> bool:
+    return urlsplit(url).path in ("", "/")
 
 
 def _links(line: Line) -> list[Link]:

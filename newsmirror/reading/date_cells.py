@@ -9,6 +9,7 @@ from newsmirror.normalise.dates import whole_date
 _ANY_DAY = datetime(2024, 6, 15, 12, tzinfo=UTC)
 _MAX_DATE = 40
 _MAY_BE_DATE = re.compile(r"[\d０-９]|[前刚剛今昨]|[〇零一二三四五六七八九十]")
+_LABEL = re.compile(r"^[一-鿿]{0,4}(?:发布|发表|快照|生成|更新|时间|日期)[一-鿿]{0,4}\s?[:：]?\s*")
 _BRACKETS = "()（）[]［］【】〔〕"
 
 
@@ -21,20 +22,25 @@ def is_date(text: str) -> bool:
     )
 
 
+def _bare(date: str) -> str:
+    """Return a date without the brackets and the label around it."""
+    return _LABEL.sub("", date.strip(_BRACKETS).strip()).strip(_BRACKETS).strip()
+
+
 def leading_date(text: str) -> str | None:
     """Return the longest run of words at the start of a text that is a date, without its brackets."""
     words = text.split(" ")
     for count in range(min(len(words), 6), 0, -1):
         candidate = " ".join(words[:count])
         if is_date(candidate):
-            return candidate.strip(_BRACKETS).strip()
+            return _bare(candidate)
     return None
 
 
 def split_date(text: str) -> tuple[str | None, str]:
     """Split a row into the date at one of its ends and the rest: `标题 [01-08]` → `01-08`, `标题`."""
     if is_date(text):
-        return text.strip(_BRACKETS).strip(), ""
+        return _bare(text), ""
     if not any(character.isdigit() for character in text):
         return None, text
     words = text.split(" ")
@@ -43,5 +49,5 @@ def split_date(text: str) -> tuple[str | None, str]:
             continue
         for date, rest in ((words[:count], words[count:]), (words[-count:], words[:-count])):
             if is_date(joined := " ".join(date)):
-                return joined.strip(_BRACKETS).strip(), " ".join(rest)
+                return _bare(joined), " ".join(rest)
     return None, text

@@ -65,6 +65,11 @@ class _Group:
     def url(self) -> str | None:
         return next((cell.url for cell in self.cells if cell.url is not None), None)
 
+    @property
+    def kind(self) -> str:
+        """L for a group with its link, else the kind of its text."""
+        return "L" if self.url is not None else self.cells[0].kind
+
 
 def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
     """Return the entries in the lines `start` up to `end`, in order, each address once."""
@@ -93,14 +98,15 @@ def _cells(line: Line) -> list[_Cell]:
         end = line.pieces[position + 1].start if position + 1 < len(line.pieces) else len(line.text)
         text = line.text[piece.start : end]
         url = piece.anchor.url if piece.anchor is not None else None
-        joins = piece.anchor is previous and not is_date(piece.text) and not (cells and is_date(cells[-1].text))
-        if joins and cells:
-            cells[-1].text = (cells[-1].text + text).strip()
+        begins = piece.anchor is not previous or is_date(piece.text) or _is_excerpt(piece.text)
+        if not begins and not is_date(cells[-1].text):
+            gap = " " if line.text[piece.start - 1 : piece.start] == " " else ""
+            cells[-1].text = (cells[-1].text + gap + text).rstrip()
         else:
             label = piece.anchor.label if piece.anchor is not None else ""
             cells.append(_Cell(text.strip(), url, line, label))
         previous = piece.anchor
-    return [cell for cell in cells if cell.text or cell.url is not None]
+    return [cell for cell in cells if cell.url is not None or (cell.text and not _FILLER.match(cell.text))]
 
 
 def _owner(stream: Stream, cell: _Cell, start: int, end: int) -> tuple[str | None, Box | None]:
@@ -136,8 +142,8 @@ def _groups(cells: list[_Cell]) -> list[_Group]:
     if all(unit.cells[0].owner is not None for unit in units):
         return units
     # A flat list: its entries all begin with the same kind of text. Take the kind that makes them most alike.
-    first = units[0].cells[0].kind
-    kinds = sorted({"L", "D", "T"} & {unit.cells[0].kind for unit in units}, key=lambda kind: kind != first)
+    first = units[0].kind
+    kinds = sorted({"L", "D", "T"} & {unit.kind for unit in units}, key=lambda kind: kind != first)
     return max((_deal(units, kind) for kind in kinds), key=_likeness)
 
 
@@ -147,7 +153,7 @@ def _deal(units: list[_Group], opening: str) -> list[_Group]:
         url = unit.url
         current = groups[-1] if groups else None
         starts = current is None or (
-            current.url is not None and (unit.cells[0].kind == opening or url is not None) and url != current.url
+            current.url is not None and (unit.kind == opening or url is not None) and url != current.url
         )
         if current is None or starts:
             groups.append(_Group(list(unit.cells)))

@@ -4,24 +4,25 @@ import re
 
 from newsmirror.items import Footer
 from newsmirror.reading.labels import REMOVAL, compact, is_notice
-from newsmirror.reading.stream import Line
 
 _COLLECTOR = re.compile(r"由\s*(?P<who>.{1,80}?)\s*(?:爬虫|蜘蛛|机器人|程序|系统)?\s*(?:进行|自动)*\s*(?:采集|抓取|收录)")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+(?::\d+)?")
 _DISCLAIMER = re.compile(r"本\s?站\s?(?:未|不|对|仅).*?(?:[。!！]|$)", re.DOTALL)
+# A snapshot time on the same line, before the sentence.
+_OPENING = re.compile(r"^.*?\d\s+(?=\D)")
 _SENTENCE = re.compile(r"[^。!！]+[。!！]?")
 
 
-def read_footer(lines: list[Line]) -> Footer | None:
+def read_footer(lines: list[str]) -> Footer | None:
     """Read the footer out of its lines (from 以上内容为资讯信息快照 to the removal notice), as printed."""
     if not lines:
         return None
-    notice = " ".join(line.text for line in lines if not REMOVAL.search(compact(line.text)) or is_notice(line.text))
+    notice = " ".join(line for line in lines if not REMOVAL.search(compact(line)) or is_notice(line))
     removal = next(
         (
-            sentence.strip()
+            _OPENING.sub("", sentence).strip()
             for line in lines
-            for sentence in _SENTENCE.findall(line.text)
+            for sentence in _SENTENCE.findall(line)
             if REMOVAL.search(compact(sentence))
         ),
         None,
@@ -30,7 +31,7 @@ def read_footer(lines: list[Line]) -> Footer | None:
     host = _HOST.search(who["who"]) if who else None
     disclaimer = _DISCLAIMER.search(notice)
     return Footer(
-        text="\n".join(line.text for line in lines),
+        text="\n".join(lines),
         collector=host[0] if host else None,
         disclaimer=disclaimer[0].strip() if disclaimer else None,
         removal_notice=removal,

@@ -19,7 +19,7 @@ _FRAME = re.compile(
     r"收藏|设为首页|搜索|换一[批组换]|刷新|English|EN|繁體|繁体|简体|微博|微信|公众号|二维码|分享|打印|返回|顶部|回到|备案|公网安备|上一|"
     r"下一|尾页|末页|首页|主页|前页|后页|更多评论|发表|登出|购物|捐助|赞助|移除|删除|申请|站长|统计|服务中心|使用说明"
 )
-_NEXT = re.compile(r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→)$")
+_NEXT = re.compile(r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多)$")
 _TRIM = " \u3000[]【】()（）<>‹›«»＞→>"
 _ARROWS = frozenset((">", "›", "»", ">>", "＞", "→"))
 _MAX_SECTION = 8
@@ -46,7 +46,7 @@ def read_listing(stream: Stream) -> Listing:
             anchor.url
             for line in stream.lines
             for anchor, text in _anchor_texts(line)
-            if anchor.url is not None and text in HOME_WORDS
+            if anchor.url is not None and text in HOME_WORDS and "页 " not in line.text and "尾页" not in line.text
         ),
         None,
     )
@@ -90,11 +90,13 @@ def _entries(stream: Stream, own: set[str], sections: list[Link]) -> list[Entry]
     for entry in read_entries(stream, 0, len(stream.lines)):
         line = stream.lines[entry.line]
         title = entry.title or ""
-        if _bare(entry.url) in own or not is_page(entry.url) or title.isdigit() or _NEXT.match(title):
+        if _bare(entry.url) in own or not is_page(entry.url) or urlsplit(entry.url).path in ("", "/"):
+            continue
+        if not (title or entry.excerpt) or title.isdigit() or _NEXT.match(title) or _is_frame(title):
             continue
         if line.box.chrome and line.box.tag != "aside" and not entry.published_raw:
             continue
-        if entry.published_raw or entry.excerpt or (len(title) >= _MIN_TITLE and not _is_frame(title)):
+        if entry.published_raw or entry.excerpt or (len(title) >= _MIN_TITLE):
             candidates.append(entry)
         elif len(title) >= 2 and not _FRAME.search(title):
             short.append(entry)

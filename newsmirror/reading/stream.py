@@ -254,7 +254,17 @@ class _Walk:
             box = box.parent
 
     def add(self, raw: str) -> None:
-        """Add a text node to the line."""
+        """Add a text node to the line; in preformatted text a line end is one."""
+        if self.box.tag == "pre" and "\n" in raw:
+            for position, part in enumerate(raw.split("\n")):
+                if position:
+                    self.flush()
+                if part:
+                    self._add_text(part)
+        else:
+            self._add_text(raw)
+
+    def _add_text(self, raw: str) -> None:
         text = squeeze(raw)
         if not text:
             self.gap = True
@@ -347,7 +357,7 @@ def _data_rows(table: etree._Element) -> list[list[str]] | None:
     Data: at least two rows and two columns, short cells, and neither links, images, tables nor page
     labels within.
     """
-    if next(table.iterdescendants("a", "img", "table", "div"), None) is not None:
+    if next(table.iterdescendants("a", "img", "table"), None) is not None:
         return None
     rows = [
         [squeeze("".join(cell.itertext())) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")
