@@ -465,6 +465,7 @@ _MONTH = (
 )
 _DOW = r"(?:(?i:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?i:day)?[.,]{0,2} ?)?"
 _D_ENGLISH = rf"{_D}(?:st|nd|rd|th)?"
+_THIS_OR_LAST = "(?:本|这个?|今个|上个?)"
 _DAY_OF_WEEK = r"(?:周|星期|礼拜)(?P<day>[一二三四五六日天])"
 _ABOUT = "(?:(?:大?约|近|将近|超过|不到) ?)?"
 _AGES = rf"(?:(?:{_COUNT} ?(?:个?半{_HALVES}|个)?|半 ?个?{_HALVES}) ?{_UNIT}钟? ?){{1,3}}"
@@ -566,7 +567,8 @@ FORMS: tuple[Form, ...] = (
         "day_han",
         "8日",
         "partial",
-        rf"{_FREE_HAN}(?<![月年\]])(?<![月年] )(?P<month>(?:本|这个?|今个|上个?)月)?(?P<d>{_NUMBER}) ?[日号](?![前后])",
+        rf"{_FREE_HAN}(?<![月年\]])(?<![月年] )(?P<month>{_THIS_OR_LAST}月)?"
+        rf"(?P<d>{_NUMBER}) ?[日号](?![前后])",
         _day_of_month,
         Place.CELL,
         past=True,
@@ -686,6 +688,7 @@ _TOKEN = re.compile(
 # --- the line --------------------------------------------------------------------------------------
 
 _EDGE = " :|,.·-—()[]"
+_EDGES = re.compile(f"[{re.escape(_EDGE)}]*")
 _GLUE = frozenset("_%$€£¥#@&+=*^~/\\-°℃")
 _BESIDE = re.compile(r"[ :|\[\]()-]{0,3}")
 _SPAN = re.compile(r" ?(?:--?|——?|~|至|到) ?")
@@ -766,8 +769,9 @@ def _standing(token: _Token, form: Form) -> Standing | None:
     left = _free_left(line, start)
     right = end == len(line) or not (line[end].isalnum() or line[end] in _GLUE)
     if left and (right or day_and_clock or _LABEL_BEHIND.match(line, end)):
-        believed = form.place < Place.WHOLE or day_and_clock or not (line[:start] + line[end:]).strip(_EDGE)
-        return Standing.ALONE if believed else None
+        # The right side first: it ends at once in a line of many dates, which keeps hostile lines linear.
+        whole = _EDGES.fullmatch(line, end) and _EDGES.fullmatch(line, 0, start)
+        return Standing.ALONE if form.place < Place.WHOLE or day_and_clock or whole else None
     if form.place < Place.WHOLE and _DATELINE.match(line, end):
         return Standing.DATELINE
     return Standing.RUNNING if form.place is Place.TEXT else None

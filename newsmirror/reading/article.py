@@ -26,7 +26,6 @@ from newsmirror.reading.labels import (
     Field,
     Label,
     compact,
-    find_labels,
     is_notice,
 )
 from newsmirror.reading.stream import Anchor, Box, Line, Stream
@@ -112,7 +111,7 @@ def _label_hits(stream: Stream) -> list[_Hit]:
             continue
         if not (":" in text or "：" in text or "快照" in text or len(text) <= 40):
             continue
-        labels = find_labels(text, {piece.start for piece in line.pieces})
+        labels = line.labels
         for label in labels:
             hit = _Hit(line, label, label.value, line.index)
             if not label.value and label is labels[-1]:
@@ -136,7 +135,7 @@ def _take_next_line(stream: Stream, hit: _Hit) -> None:
     if not following or not following[0].text:
         return
     line = following[0]
-    labels = find_labels(line.text, {piece.start for piece in line.pieces})
+    labels = line.labels
     if labels and labels[0].start == 0:
         return
     value = line.text[: labels[0].start] if labels else line.text
@@ -342,23 +341,31 @@ class _Reader:
         return stretches[0] if stretches else (start, start)
 
     def _marks(self) -> list[int]:
-        """Return the lines that cannot be body: end labels with their values, notices, headings of lists."""
+        """Return the lines that cannot be body: the footer's, and headings of lists."""
+        headings = {
+            line.index for line in self.lines if len(line.text) <= 40 and (MORE.match(line.text) or self._heads_list(line))
+        }
+        return sorted(headings | self._footer_marks())
+
+    def _footer_marks(self) -> set[int]:
+        """Return the lines of editor, notice, snapshot time and original, labels with their values."""
         found = set()
         for hit in self.hits:
-            if hit.label.field in ("snapshot", "original") and hit.label.start == 0:
+            if hit.label.start == 0 and (hit.label.field in ("snapshot", "original") or self._is_closing_editor(hit)):
                 found.update(range(hit.line.index, hit.last + 1))
-            elif hit.label.field == "editor" and hit.label.start == 0 and hit not in self.meta:
-                if len(hit.line.text) <= 60 and (
-                    hit.label.has_colon or hit.last > hit.line.index or (names(hit.value) and len(hit.value) <= 12)
-                ):
-                    found.update(range(hit.line.index, hit.last + 1))
         for line in self.lines:
-            text = line.text
-            if is_notice(text) or (len(text) <= 120 and REMOVAL.search(compact(text))):
+            if is_notice(line.text) or (len(line.text) <= 120 and REMOVAL.search(compact(line.text))):
                 found.add(line.index)
-            elif len(text) <= 40 and (MORE.match(text) or self._heads_list(line)):
-                found.add(line.index)
-        return sorted(found)
+        return found
+
+    def _is_closing_editor(self, hit: _Hit) -> bool:
+        """Tell whether a label of the editor stands below a body, not in the row of labels nor in a sentence."""
+        return (
+            hit.label.field == "editor"
+            and hit not in self.meta
+            and len(hit.line.text) <= 60
+            and (hit.label.has_colon or hit.last > hit.line.index or (len(hit.value) <= 12 and bool(names(hit.value))))
+        )
 
     def _heads_list(self, line: Line) -> bool:
         """Tell whether a line is the heading of the related list: links follow it."""
@@ -478,8 +485,7 @@ class _Reader:
         headings = [line for line in self.lines if len(line.text) <= 20 and self._heads_list(line)]
         headings.sort(key=lambda line: line.index < body_end)
         named = [line for line in headings if _RELATED_WORDS.match(line.text)]
-        ends = [index for index in self._marks() if index >= body_end and not self._is_more(self.lines[index])]
-        start = (ends[-1] if ends else body_end) + 1
+        start = max((index for index in self._footer_marks() if index >= body_end), default=body_end) + 1
         limit = more.index if more is not None and more.index >= start else len(self.lines)
         # A list under a heading that says so; else the one after the footer; else one that may be meant.
         ranges = [self._list_range(line.index + 1, line.box) for line in named]

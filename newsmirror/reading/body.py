@@ -23,7 +23,7 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> tuple[list[Bl
     bars, and bylines before the first and after the last paragraph.
     """
     lines = _without_furniture(stream, start, end)
-    bylines = []
+    bylines: list[str] = []
     while lines and not lines[0].image and (is_byline(lines[0].text) or _repeats(lines[0].text, title)):
         first = lines.pop(0)
         if is_byline(first.text):
@@ -89,7 +89,14 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
             continue
         after_links = False
         kept.append(line)
+    while kept and kept[-1].image is None and _is_counter(kept[-1].text):
+        kept.pop()
     return kept
+
+
+def _is_counter(text: str) -> bool:
+    """Tell whether a text has no word in it: what a row of buttons leaves behind, such as `(12)` or `85.71%`."""
+    return len(text) <= 12 and not any(character.isalpha() for character in text)
 
 
 def _heads_links(text: str) -> bool:

@@ -5,6 +5,7 @@ or of a text node, or after a space or a separator; before a colon, a space, or 
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,15 +52,18 @@ class Label:
     has_colon: bool
 
 
-def find_labels(text: str, text_nodes: frozenset[int] | set[int] = frozenset()) -> list[Label]:
+def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[int] = ()) -> list[Label]:
     """Return the labels of a line with their values, in order.
 
     `text_nodes`: where text nodes start in it; a label may begin and end at each of them.
+    `linked`: where linked ones start; a word that is a link (原文链接) is a value, no label.
     """
     hits = []
     for match in _PATTERN.finditer(text):
         start, end = match.span("word")
         if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
+            continue
+        if start in linked:
             continue
         has_colon = match["colon"] is not None
         if not (has_colon or end == len(text) or text[end].isspace() or end in text_nodes):
@@ -104,7 +108,7 @@ OTHER_HEADING = re.compile(
 FURNITURE = re.compile(
     r"^[\[【（(《<]*(?:上一[篇条页]|下一[篇条页]|前一[篇条]|后一[篇条]|没有了|分享(?:到|至|给)?|转发|字号|字体|打印(?:本页|本文)?|关闭(?:窗口)?|收藏|"
     r"广告|推广|赞助|AD$|ADVERTISEMENT|扫一?扫|扫描二维码|长按|返回(?:首页|列表|顶部|上一?[页级])|回到顶部|大\s?中\s?小|[Aa][+-]|"
-    r"版权声明|免责声明|我要(?:评论|纠错|投诉|举报)|发表评论|网友评论|举报|纠错|点赞|加入收藏|设为首页|手机(?:看新闻|阅读|版)|"
+    r"版权声明|免责声明|我要(?:评论|纠错|投诉|举报)|发表评论|网友评论|举报|纠错|点赞|顶一下|踩一下|赞一个|加入收藏|设为首页|手机(?:看新闻|阅读|版)|"
     r"责任编辑$|当前位置|您(?:现在)?(?:的|所在)(?:的)?位置|编辑推荐|本文(?:关键词|标签)|标签)"
 )
 # Lines that begin the foot of the whole page.

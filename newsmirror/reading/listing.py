@@ -20,11 +20,11 @@ _FRAME = re.compile(
     r"下一|尾页|末页|首页|主页|前页|后页|更多评论|发表|登出|购物|捐助|赞助|移除|删除|申请|站长|统计|服务中心|使用说明"
 )
 _NEXT = re.compile(r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多)$")
+_PAGE_NUMBER = re.compile(r"^第?\s?([1-9][0-9]{0,3})\s?页?$")
 _TRIM = " \u3000[]【】()（）<>‹›«»＞→>"
 _ARROWS = frozenset((">", "›", "»", ">>", "＞", "→"))
 _MAX_SECTION = 8
 _MIN_TITLE = 6
-_MAX_PAGE = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def read_sections(stream: Stream) -> list[Link]:
             if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
                 continue
             name = more["topic"] if more is not None and MORE.match(text) else text
-            if 2 <= len(name) <= _MAX_SECTION and not name.isdigit() and not _FRAME.search(name):
+            if 2 <= len(name) <= _MAX_SECTION and not _PAGE_NUMBER.match(name) and not _FRAME.search(name):
                 found.setdefault(_bare(anchor.url), Link(anchor.url, name))
     return list(found.values())
 
@@ -92,7 +92,7 @@ def _entries(stream: Stream, own: set[str], sections: list[Link]) -> list[Entry]
         title = entry.title or ""
         if _bare(entry.url) in own or not is_page(entry.url) or urlsplit(entry.url).path in ("", "/"):
             continue
-        if not (title or entry.excerpt) or title.isdigit() or _NEXT.match(title) or _is_frame(title):
+        if not (title or (entry.excerpt or "").startswith((".", "…"))) or _PAGE_NUMBER.match(title) or _NEXT.match(title) or _is_frame(title):
             continue
         if line.box.chrome and line.box.tag != "aside" and not entry.published_raw:
             continue
@@ -124,7 +124,8 @@ def _next_url(stream: Stream) -> str | None:
             if _NEXT.match(text) or _NEXT.match(text.strip(_TRIM)):
                 if text not in _ARROWS:
                     return anchor.url
-                arrow = arrow or anchor.url
+                if arrow is None and _is_sibling(anchor.url, own):
+                    arrow = anchor.url
     if stream.next_url is not None and _bare(stream.next_url) != own:
         return stream.next_url
     return _next_number(stream) or arrow
@@ -133,30 +134,32 @@ def _next_url(stream: Stream) -> str | None:
 def _next_number(stream: Stream) -> str | None:
     """Return the link of the page after the current one in a row of page numbers.
 
-    The current page is the number without a link, or the one that links to the page itself.
+    The current page is a number without a link, or one that links to the page itself.
     """
     own = _bare(stream.url)
-    row: list[tuple[int, str | None]] = []
-    rows = [row]
+    current: set[int] = set()
     last_line = -9
     for line in stream.lines:
         for piece in line.pieces:
-            text = piece.text.strip(_TRIM)
-            if not (text.isdigit() and text.isascii() and 0 < int(text) <= _MAX_PAGE):
+            match = _PAGE_NUMBER.match(piece.text.strip(_TRIM))
+            if match is None:
                 continue
             if line.index - last_line > 2:
-                row = []
-                rows.append(row)
+                current.clear()
             last_line = line.index
-            row.append((int(text), piece.anchor.url if piece.anchor is not None else None))
-    for row in reversed(rows):
-        current = next((number for number, url in row if url is None or _bare(url) == own), None)
-        if current is None:
-            continue
-        for number, url in row:
-            if number == current + 1 and url is not None and _bare(url) != own:
+            number = int(match[1])
+            url = piece.anchor.url if piece.anchor is not None else None
+            if url is None or _bare(url) == own:
+                current.add(number)
+            elif number - 1 in current and _is_sibling(url, own):
                 return url
     return None
+
+
+def _is_sibling(url: str, own: str) -> bool:
+    """Tell whether an address lies in the same folder as the page, or below it: a calendar's days do not."""
+    path = urlsplit(own).path or "/"
+    return urlsplit(url).path.startswith((path.rpartition("/")[0] + "/", path.rstrip("/") + "/"))
 
 
 def _anchor_texts(line: Line) -> list[tuple[Anchor, str]]:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from newsmirror.reading.labels import starts_with_label
+from newsmirror.reading.labels import Label, find_labels, starts_with_label
 
 BLOCK_TAGS = frozenset(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption "
@@ -87,6 +87,15 @@ class Line:
     pieces: list[Piece]
     image: Image | None = None
     is_table: bool = False
+
+    @property
+    def labels(self) -> list[Label]:
+        """The labels on this line."""
+        return find_labels(
+            self.text,
+            {piece.start for piece in self.pieces},
+            {piece.start for piece in self.pieces if piece.anchor is not None and piece.anchor.url is not None},
+        )
 
     @property
     def links(self) -> list[Anchor]:
