@@ -157,9 +157,10 @@ def _next_number(stream: Stream) -> str | None:
 
 
 def _is_sibling(url: str, own: str) -> bool:
-    """Tell whether an address lies in the same folder as the page, or below it: a calendar's days do not."""
+    """Tell whether an address lies in the page's own folder or has its shape: a calendar's days do not."""
     path = urlsplit(own).path or "/"
-    return urlsplit(url).path.startswith((path.rpartition("/")[0] + "/", path.rstrip("/") + "/"))
+    folder, below = path.rpartition("/")[0] + "/", path.rstrip("/") + "/"
+    return urlsplit(url).path.startswith((folder, below)) or shape(url) == shape(own)
 
 
 def _anchor_texts(line: Line) -> list[tuple[Anchor, str]]:
