@@ -14,8 +14,6 @@ from msgspec import Meta
 if TYPE_CHECKING:
     from newsmirror.reading.article import ReadArticle
 
-SCHEMA_VERSION = "1.0"
-
 Text = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(pattern="^https?://[^/]")]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -130,7 +128,8 @@ class Article:
     url: Annotated[Url, Meta(description="Canonical address of the snapshot page: its identity.")]
     fetched_url: Annotated[Url, Meta(description="The address as it was fetched, after redirects.")]
     original_url: Annotated[
-        Url | None, Meta(description="信息原文地址: the original's address, redirectors of the site resolved.")
+        Url | None,
+        Meta(description="信息原文地址: the original's address, redirectors of the site resolved."),
     ]
     original_id: Annotated[
         Sha256 | None, Meta(description="SHA-256 of the canonical `original_url`: joins mirrors of one text.")
@@ -141,7 +140,9 @@ class Article:
     discovery: Annotated[Discovery, Meta(description="How the page was found.")]
     title: Annotated[Text, Meta(description="The headline as printed.")]
     source: Annotated[Text | None, Meta(description="来源 as printed, without its label.")]
-    authors: Annotated[list[Text], Meta(description="Names of 记者, 通讯员 and 作者, without labels and brackets.")]
+    authors: Annotated[
+        list[Text], Meta(description="Names of 记者, 通讯员 and 作者, without labels and brackets.")
+    ]
     editor: Annotated[Text | None, Meta(description="责任编辑 as printed, without its label.")]
     published_at: Annotated[
         LocalTime | None,

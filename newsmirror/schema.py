@@ -34,5 +34,6 @@ class ArticleValidator:
     def violations(self, record: dict[str, Any]) -> list[tuple[str, str]]:
         """Return where a record breaks the schema and how: `[("related/0/url", "… does not match …")]`."""
         return [
-            ("/".join(map(str, error.instance_path)), error.message) for error in self._validator.iter_errors(record)
+            ("/".join(map(str, error.instance_path)), error.message)
+            for error in self._validator.iter_errors(record)
         ]

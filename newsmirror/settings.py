@@ -1,6 +1,6 @@
 """Settings of the project. Each one that differs from Scrapy's default says why.
 
-Our own settings begin with NEWSMIRROR_ and stand at the end. All can be overridden with `scrapy crawl -s NAME=value`.
+Our own settings begin with NEWSMIRROR_. All can be overridden with `scrapy crawl -s NAME=value`.
 """
 
 import os

@@ -22,7 +22,9 @@ class Command(CrawlCommand):
                 spider = loader.load(args[0])
             except KeyError:
                 known = ", ".join(sorted(loader.list()))
-                raise UsageError(f"no spider is named {args[0]!r}; there are: {known}", print_help=False) from None
+                raise UsageError(
+                    f"no spider is named {args[0]!r}; there are: {known}", print_help=False
+                ) from None
             if issubclass(spider, SnapshotSpider):
                 try:
                     parse_arguments(opts.spargs, spider.start_urls, spider.timezone, datetime.now(UTC))

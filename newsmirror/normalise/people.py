@@ -11,7 +11,9 @@ _BYLINE = re.compile(
     rf"^[（(\[【]?\s*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·A-Za-z、,，/:：\s]*?)(?:[文摄](?:/?图)?)?\s*[）)\]】]?$"
 )
 # 鲁网1月8日讯（记者 张三）…
-_DATELINE = re.compile(rf"^.{{2,24}}?[讯电]\s?[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]")
+_DATELINE = re.compile(
+    rf"^.{{2,24}}?[讯电]\s?[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]"
+)
 _CLOSING = re.compile(rf"[（(](?P<names>[^（）()。]{{0,12}}?{_ROLE.pattern}[^（）()。]{{0,40}})[）)]$")
 _NAME = re.compile(r"^[一-鿿]{2,4}$|^[一-鿿]{1,8}(?:·[一-鿿]{1,8})+$|^[A-Za-z][A-Za-z .'-]{1,40}$")
 _SEPARATORS = re.compile(r"[\s、,，/;；|:：]+")
@@ -30,7 +32,7 @@ def opening_byline(paragraph: str) -> str | None:
 
 
 def closing_byline(paragraph: str) -> str | None:
-    """Return the bracketed byline at the end of a last paragraph: `……。（本网记者 张三）` → `本网记者 张三`."""
+    """Return the bracketed byline that ends a last paragraph: `……。（本网记者 张三）` → `本网记者 张三`."""
     match = _CLOSING.search(paragraph)
     return match["names"] if match else None
 

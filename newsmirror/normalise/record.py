@@ -7,7 +7,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from newsmirror.items import SCHEMA_VERSION, Article, Block, Footer, Link, Related, Snapshot
+from newsmirror.items import Article, Block, Link, Related, Snapshot
 from newsmirror.normalise.dates import ParsedDate, parse_date
 from newsmirror.normalise.people import names
 from newsmirror.normalise.text import fold
@@ -61,9 +61,11 @@ def build_article(snapshot: Snapshot) -> Article:
     authors = list(dict.fromkeys(name for byline in page.bylines for name in names(byline))) or page.authors
     fetched_at = format_utc(snapshot.fetched_at)
     # A relative date (3小时前) changes with the clock, not with the article.
-    stable_date = format_local(published) if published is not None and "relative" not in published.rule else None
+    stable_date = (
+        format_local(published) if published is not None and "relative" not in published.rule else None
+    )
     return Article(
-        schema_version=SCHEMA_VERSION,
+        schema_version="1.0",
         seq=None,
         op="insert",
         article_id=identity(url),
@@ -94,7 +96,9 @@ def build_article(snapshot: Snapshot) -> Article:
                 entry.title,
                 entry.excerpt,
                 format_local(
-                    parse_date(entry.published_raw, snapshot.fetched_at, tz=zone) if entry.published_raw else None
+                    parse_date(entry.published_raw, snapshot.fetched_at, tz=zone)
+                    if entry.published_raw
+                    else None
                 ),
                 entry.published_raw,
             )
@@ -104,7 +108,14 @@ def build_article(snapshot: Snapshot) -> Article:
         fetched_at=fetched_at,
         first_seen_at=fetched_at,
         content_sha256=content_hash(
-            page.title, page.category, page.source, authors, page.editor, stable_date, page.blocks, original_url
+            page.title,
+            page.category,
+            page.source,
+            authors,
+            page.editor,
+            stable_date,
+            page.blocks,
+            original_url,
         ),
         payload_sha256=snapshot.payload_sha256,
         encoding=snapshot.encoding,
@@ -133,7 +144,10 @@ def content_hash(
         *(fold(value) if value is not None else None for value in (title, category, source, editor)),
         authors,
         published,
-        [[fold(value) if isinstance(value, str) else value for value in asdict(block).values()] for block in blocks],
+        [
+            [fold(value) if isinstance(value, str) else value for value in asdict(block).values()]
+            for block in blocks
+        ],
         original_url,
     ]
     return sha256(json.dumps(own, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
@@ -164,7 +178,7 @@ def _read_date(
 def _compare_clocks(
     published: ParsedDate | None, snapshotted: ParsedDate | None, fetched_at: datetime, warnings: list[str]
 ) -> None:
-    """Tell where published ≤ snapshot ≤ fetched does not hold; a day or an hour is compared by its beginning."""
+    """Tell where published ≤ snapshot ≤ fetched does not hold; a day is compared by its beginning."""
     if published is not None and snapshotted is not None and published.value > snapshotted.value:
         warnings.append("snapshot_before_published")
     if snapshotted is not None and snapshotted.value > fetched_at + CLOCK_TOLERANCE:

@@ -21,13 +21,19 @@ _QUERY_SAFE = _PATH_SAFE + "?"
 # Parameters that say where a reader came from, never what the page is. Patterns match the whole name.
 TRACKING_PARAMETERS: tuple[tuple[str, str], ...] = (
     (r"utm_[a-z_]+", "Google Analytics campaign parameters (support.google.com/analytics/answer/10917952)"),
-    (r"gclid|dclid|gbraid|wbraid", "Google Ads click identifiers (support.google.com/google-ads/answer/9744275)"),
+    (
+        r"gclid|dclid|gbraid|wbraid",
+        "Google Ads click identifiers (support.google.com/google-ads/answer/9744275)",
+    ),
     (r"fbclid", "Meta click identifier, added to links out of Facebook"),
     (r"msclkid", "Microsoft Advertising click identifier (help.ads.microsoft.com, auto-tagging)"),
     (r"yclid", "Yandex.Direct click identifier"),
     (r"spm|scm", "Alibaba's position and content model of links (Aplus analytics)"),
     (r"share_[a-z_]+|sharefrom|sharer_[a-z_]+|shareid|share_token", "share buttons of Chinese apps"),
-    (r"isappinstalled|nsukey|wxshare_count|wxfrom|scene|clicktime|enterid", "added by WeChat when a page is shared"),
+    (
+        r"isappinstalled|nsukey|wxshare_count|wxfrom|scene|clicktime|enterid",
+        "added by WeChat when a page is shared",
+    ),
     (r"weibo_id|wbuid|luicode|lfid|featurecode", "added by Weibo's in-app browser"),
     (r"hmsr|hmpl|hmcu|hmkw|hmci", "Baidu Tongji campaign parameters (tongji.baidu.com)"),
     (r"bd_vid|bdtoken|_wv|_wwv", "Baidu advertising click identifier; QQ web view flags"),
@@ -38,7 +44,7 @@ TRACKING_VALUES: tuple[tuple[str, str, str], ...] = (
     (
         r"from",
         r"[a-z][a-z0-9_.-]*",
-        "`from=timeline` and its kin: added by WeChat (timeline, singlemessage, groupmessage) and by sites to their "
+        "`from=timeline` and its kin: added by WeChat (timeline, singlemessage) and by sites to their "
         "own links; a number is kept, it may be an article's",
     ),
     (r"share", r"\d|[a-z][a-z0-9_-]*", "share buttons: `share=1`, `share=wechat`; a longer number is kept"),
@@ -50,7 +56,8 @@ TRACKING_VALUES: tuple[tuple[str, str, str], ...] = (
 )
 _TRACKING = re.compile("|".join(f"(?:{names})" for names, _ in TRACKING_PARAMETERS), re.IGNORECASE)
 _TRACKING_VALUES = tuple(
-    (re.compile(names, re.IGNORECASE), re.compile(values, re.IGNORECASE)) for names, values, _ in TRACKING_VALUES
+    (re.compile(names, re.IGNORECASE), re.compile(values, re.IGNORECASE))
+    for names, values, _ in TRACKING_VALUES
 )
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;?]*", re.IGNORECASE)
 
@@ -140,7 +147,7 @@ def _host(host: str) -> str:
 
 
 def _escape(text: str, safe: str) -> str:
-    """Normalise percent-encoding (RFC 3986, 6.2.2): unreserved decoded, others upper case; bytes stay bytes."""
+    """Normalise percent-encoding (RFC 3986, 6.2.2): unreserved decoded, others upper case."""
     text = quote(_BAD_PERCENT.sub("%25", text), safe=safe)
 
     def settle(match: re.Match[str]) -> str:
@@ -170,11 +177,11 @@ def _without_dots(path: str) -> str:
 
 
 def _query(query: str) -> str:
-    """Drop tracking and empty parameters and sort the others by name; the order of one name's values is kept."""
+    """Drop tracking and empty parameters and sort the others by name; values of one name keep their order."""
     kept = []
     for pair in query.split("&"):
         name, equals, value = pair.partition("=")
-        if not name and not value or (equals and not value) or _is_tracking(name, value):
+        if (not name and not value) or (equals and not value) or _is_tracking(name, value):
             continue
         kept.append((_escape(name, _QUERY_SAFE), equals, _escape(value, _QUERY_SAFE)))
     kept.sort(key=lambda parameter: parameter[0])

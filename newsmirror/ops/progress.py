@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -17,12 +17,16 @@ class ProgressLine:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self._open = ExitStack()
-        self._line: tqdm[None] | None = None
+        self._line: tqdm[Any] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Create the extension, as Scrapy asks; raises NotConfigured where nobody looks at a terminal."""
-        if not sys.stderr.isatty() or not crawler.settings.getbool("LOG_ENABLED") or crawler.settings.get("LOG_FILE"):
+        if (
+            not sys.stderr.isatty()
+            or not crawler.settings.getbool("LOG_ENABLED")
+            or crawler.settings.get("LOG_FILE")
+        ):
             raise NotConfigured
         extension = cls(crawler)
         crawler.signals.connect(extension.opened, signals.spider_opened)
@@ -33,7 +37,9 @@ class ProgressLine:
     def opened(self) -> None:
         """Show the line."""
         self._open.enter_context(logging_redirect_tqdm())
-        self._line = self._open.enter_context(tqdm(desc="pages", unit=" pages", dynamic_ncols=True, leave=False))
+        self._line = self._open.enter_context(
+            tqdm(desc="pages", unit=" pages", dynamic_ncols=True, leave=False)
+        )
 
     def advanced(self) -> None:
         """Count a page."""

@@ -35,7 +35,9 @@ class RunSummary:
         outputs = [str(uri) for uri in self.crawler.settings.getdict("FEEDS")]
         logger.info(
             "\n%s",
-            format_summary(spider.name if spider is not None else "?", getattr(self, "reason", "?"), stats, outputs),
+            format_summary(
+                spider.name if spider is not None else "?", getattr(self, "reason", "?"), stats, outputs
+            ),
         )
 
 

@@ -28,7 +28,12 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> tuple[list[Bl
         first = lines.pop(0)
         if is_byline(first.text):
             bylines.append(first.text)
-    if len(lines) > 1 and lines[-1].text[:1] not in ("（", "(") and lines[-1].text and is_byline(lines[-1].text):
+    if (
+        len(lines) > 1
+        and lines[-1].text[:1] not in ("（", "(")
+        and lines[-1].text
+        and is_byline(lines[-1].text)
+    ):
         bylines.append(lines.pop().text)
     editor = None
     blocks = []
@@ -95,7 +100,7 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
 
 
 def _is_counter(text: str) -> bool:
-    """Tell whether a text has no word in it: what a row of buttons leaves behind, such as `(12)` or `85.71%`."""
+    """Tell whether a text has no word in it: what buttons leave behind, such as `(12)` or `85.71%`."""
     return len(text) <= 12 and not any(character.isalpha() for character in text)
 
 
@@ -111,6 +116,11 @@ def _is_link_only(stream: Stream, line: Line) -> bool:
             return False
         target = urlsplit(anchor.url)
         return not _IMAGE_FILE.search(target.path) and target.netloc != urlsplit(stream.url).netloc
-    return bool(line.pieces) and not any(
-        piece.anchor is None and any(character.isalnum() for character in piece.text) for piece in line.pieces
-    ) and any(piece.anchor is not None for piece in line.pieces)
+    return (
+        bool(line.pieces)
+        and not any(
+            piece.anchor is None and any(character.isalnum() for character in piece.text)
+            for piece in line.pieces
+        )
+        and any(piece.anchor is not None for piece in line.pieces)
+    )

@@ -20,7 +20,9 @@ _FILLER = re.compile(
     r"^[\[【(（<《>»›·•|/\-—\s]*(?:查看|点击|阅读|浏览)?(?:详细|详情|全文|更多|原文|快照|内容|阅读|查看|进入|详细内容|查看详情)?"
     r"[\]】)）>》»›·•|/\-—\s]*$|^\d{1,3}[.、]?$|^[.…‥]+$|^(?:置顶|热|新|图|推荐|荐|HOT|NEW|new|hot)$"
 )
-_COUNTS = re.compile(r"^(?:浏览|阅读|点击|评论|人气|热度)?[:：]?\s*[\d.,]+\s*(?:万|次|人|条)?(?:浏览|阅读|点击|评论)?$")
+_COUNTS = re.compile(
+    r"^(?:浏览|阅读|点击|评论|人气|热度)?[:：]?\s*[\d.,]+\s*(?:万|次|人|条)?(?:浏览|阅读|点击|评论)?$"
+)
 _LEADING_MARK = re.compile(r"^[·•●○■□◆◇▪▶►★☆※>»›|\-—]+\s*|^\d{1,2}[.、．]\s*(?=\D)")
 _MAX_LONE_TITLE = 60
 
@@ -200,7 +202,7 @@ def _clean(text: str) -> str:
 
 
 def _labelled_date(text: str) -> tuple[str | None, str]:
-    """Take the date out of `来源：山城晚报 发布时间：2025-01-08`; a row of labels has nothing else to give."""
+    """Take the date out of `来源：山城晚报 发布时间：2025-01-08`; a row of labels gives nothing else."""
     labels = find_labels(text)
     for label in labels:
         if label.field == "published" and (date := split_date(label.value)[0]):
@@ -219,7 +221,7 @@ def _title_cell(linked: list[_Cell], plain: list[_Cell]) -> _Cell | None:
         return (headed or candidates)[0]
     lone = [cell for cell in plain if not _is_excerpt(cell.text) and len(cell.text) <= _MAX_LONE_TITLE]
     headed = [cell for cell in lone if cell.line.box.heading]
-    return (headed or lone or [None])[0]
+    return next(iter(headed or lone), None)
 
 
 def _full_title(cell: _Cell) -> str:

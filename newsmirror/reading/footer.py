@@ -3,14 +3,50 @@
 import re
 
 from newsmirror.items import Footer
+from newsmirror.reading.hits import Hit
 from newsmirror.reading.labels import REMOVAL, compact, is_notice
+from newsmirror.reading.stream import Stream
 
-_COLLECTOR = re.compile(r"由\s*(?P<who>.{1,80}?)\s*(?:爬虫|蜘蛛|机器人|程序|系统)?\s*(?:进行|自动)*\s*(?:采集|抓取|收录)")
+# The removal notice stands at most so many lines below the notice.
+_MAX_LINES = 8
+
+_COLLECTOR = re.compile(
+    r"由\s*(?P<who>.{1,80}?)\s*(?:爬虫|蜘蛛|机器人|程序|系统)?\s*(?:进行|自动)*\s*(?:采集|抓取|收录)"
+)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+(?::\d+)?")
 _DISCLAIMER = re.compile(r"本\s?站\s?(?:未|不|对|仅).*?(?:[。!！]|$)", re.DOTALL)
 # A snapshot time on the same line, before the sentence.
 _OPENING = re.compile(r"^.*?\d\s+(?=\D)")
 _SENTENCE = re.compile(r"[^。!！]+[。!！]?")
+
+
+def footer_lines(stream: Stream, hits: list[Hit]) -> list[str]:
+    """Return the notice, the removal notice, and what of the same footer stands between them.
+
+    A label and its value in two boxes (dt and dd, two cells) are one line; editor and original are no part.
+    """
+    notice = next((line.index for line in stream.lines if is_notice(line.text)), None)
+    if notice is None:
+        return []
+    near = stream.lines[notice : notice + _MAX_LINES]
+    last = next(
+        (line.index for line in near if REMOVAL.search(compact(line.text)) and not line.only_link), notice
+    )
+    others = {
+        index
+        for hit in hits
+        if hit.field in ("original", "editor") and hit.opens_line
+        for index in range(hit.line.index, hit.last + 1)
+    }
+    texts = {
+        line.index: line.text
+        for line in stream.lines[notice : last + 1]
+        if line.index not in others and line.text
+    }
+    for hit in hits:
+        if hit.last > hit.line.index and hit.last in texts and hit.line.index in texts:
+            texts[hit.line.index] += texts.pop(hit.last)
+    return list(texts.values())
 
 
 def read_footer(lines: list[str]) -> Footer | None:

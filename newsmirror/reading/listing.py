@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, shape
 from newsmirror.reading.entries import Entry, read_entries
-from newsmirror.reading.labels import FURNITURE, MORE, PAGE_FOOT
-from newsmirror.reading.stream import Anchor, Line, Stream
+from newsmirror.reading.labels import FURNITURE, HOME_WORDS, MORE, PAGE_FOOT
+from newsmirror.reading.stream import Stream
 
-HOME_WORDS = frozenset("首页 主页 网站首页 本站首页 返回首页 快照首页 站点首页 home Home HOME".split())
 # Links of a site's frame that lead to no listing and to no article.
 _FRAME = re.compile(
     r"登[录陆入]|注册|会员|个人中心|用户中心|我的|退出|找回密码|忘记密码|关于|联系|帮助|常见问题|订阅|RSS|客户端|APP|app|下载|手机[版站网]|"
@@ -19,7 +18,9 @@ _FRAME = re.compile(
     r"收藏|设为首页|搜索|换一[批组换]|刷新|English|EN|繁體|繁体|简体|微博|微信|公众号|二维码|分享|打印|返回|顶部|回到|备案|公网安备|上一|"
     r"下一|尾页|末页|首页|主页|前页|后页|更多评论|发表|登出|购物|捐助|赞助|移除|删除|申请|站长|统计|服务中心|使用说明"
 )
-_NEXT = re.compile(r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多)$")
+_NEXT = re.compile(
+    r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多)$"
+)
 _PAGE_NUMBER = re.compile(r"^第?\s?([1-9][0-9]{0,3})\s?页?$")
 _TRIM = " \u3000[]【】()（）<>‹›«»＞→>"
 _ARROWS = frozenset((">", "›", "»", ">>", "＞", "→"))
@@ -45,31 +46,34 @@ def read_listing(stream: Stream) -> Listing:
         (
             anchor.url
             for line in stream.lines
-            for anchor, text in _anchor_texts(line)
-            if anchor.url is not None and text in HOME_WORDS and "页 " not in line.text and "尾页" not in line.text
+            for anchor in line.links
+            if anchor.url is not None
+            and line.anchored(anchor) in HOME_WORDS
+            and "页 " not in line.text
+            and "尾页" not in line.text
         ),
         None,
     )
     next_url = _next_url(stream)
-    sections = read_sections(stream)
     return Listing(
-        entries=_entries(stream, {own, _bare(next_url) if next_url else own}, sections),
+        entries=_entries(stream, {own, _bare(next_url) if next_url else own}),
         next_url=next_url,
-        sections=sections,
+        sections=read_sections(stream),
         home_url=home_url,
         is_home=_is_home(stream.url, home_url),
     )
 
 
 def read_sections(stream: Stream) -> list[Link]:
-    """Return the links with short texts that may lead to a category: navigation, trails, headings of boxes."""
+    """Return the links with short texts that may lead to a category: navigation, trails, boxes."""
     found: dict[str, Link] = {}
     own_host = urlsplit(stream.url).netloc
     for line in stream.lines:
         more = MORE.match(line.text)
-        for anchor, text in _anchor_texts(line):
+        for anchor in line.links:
             if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
                 continue
+            text = line.anchored(anchor)
             name = more["topic"] if more is not None and MORE.match(text) else text
             if 2 <= len(name) <= _MAX_SECTION and not _PAGE_NUMBER.match(name) and not _FRAME.search(name):
                 found.setdefault(_bare(anchor.url), Link(anchor.url, name))
@@ -78,13 +82,15 @@ def read_sections(stream: Stream) -> list[Link]:
 
 def _is_home(url: str, home_url: str | None) -> bool:
     path = urlsplit(url).path
-    return path in ("", "/") or re.fullmatch(r"/(?:index|default|home)\.\w+", path) is not None or (
-        home_url is not None and _bare(home_url) == _bare(url)
+    return (
+        path in ("", "/")
+        or re.fullmatch(r"/(?:index|default|home)\.\w+", path) is not None
+        or (home_url is not None and _bare(home_url) == _bare(url))
     )
 
 
-def _entries(stream: Stream, own: set[str], sections: list[Link]) -> list[Entry]:
-    """Return the entries that may be articles: with a date, an excerpt, or a long title; then more of their shape."""
+def _entries(stream: Stream, own: set[str]) -> list[Entry]:
+    """Return the entries that may be articles: with a date, an excerpt, a long title, or their shape."""
     candidates = []
     short = []
     for entry in read_entries(stream, 0, len(stream.lines)):
@@ -92,7 +98,12 @@ def _entries(stream: Stream, own: set[str], sections: list[Link]) -> list[Entry]
         title = entry.title or ""
         if _bare(entry.url) in own or not is_page(entry.url) or urlsplit(entry.url).path in ("", "/"):
             continue
-        if not (title or (entry.excerpt or "").startswith((".", "…"))) or _PAGE_NUMBER.match(title) or _NEXT.match(title) or _is_frame(title):
+        if (
+            not (title or (entry.excerpt or "").startswith((".", "…")))
+            or _PAGE_NUMBER.match(title)
+            or _NEXT.match(title)
+            or _is_frame(title)
+        ):
             continue
         if line.box.chrome and line.box.tag != "aside" and not entry.published_raw:
             continue
@@ -116,11 +127,12 @@ def _next_url(stream: Stream) -> str | None:
     own = _bare(stream.url)
     arrow = None
     for line in stream.lines:
-        for anchor, text in _anchor_texts(line):
+        for anchor in line.links:
             if anchor.url is None or _bare(anchor.url) == own:
                 continue
             if "next" in anchor.rel.split():
                 return anchor.url
+            text = line.anchored(anchor)
             if _NEXT.match(text) or _NEXT.match(text.strip(_TRIM)):
                 if text not in _ARROWS:
                     return anchor.url
@@ -161,13 +173,6 @@ def _is_sibling(url: str, own: str) -> bool:
     path = urlsplit(own).path or "/"
     folder, below = path.rpartition("/")[0] + "/", path.rstrip("/") + "/"
     return urlsplit(url).path.startswith((folder, below)) or shape(url) == shape(own)
-
-
-def _anchor_texts(line: Line) -> list[tuple[Anchor, str]]:
-    return [
-        (anchor, "".join(piece.text for piece in line.pieces if piece.anchor is anchor).strip())
-        for anchor in line.links
-    ]
 
 
 def _bare(url: str) -> str:

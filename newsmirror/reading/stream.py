@@ -20,8 +20,8 @@ BLOCK_TAGS = frozenset(
 )
 # Not text of the page: code, controls and embedded documents.
 UNREAD_TAGS = frozenset(
-    "button canvas embed head iframe ins math noscript object script select style svg template textarea "
-    "video audio map".split()
+    "audio button canvas embed head iframe ins map math noscript object script select style svg template "
+    "textarea video".split()
 )
 HEADING_LEVEL = {f"h{level}": level for level in range(1, 7)}
 CHROME_TAGS = frozenset(("nav", "aside"))
@@ -31,7 +31,15 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 _PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
 # Where pages put the address of an image that is loaded late; before `src`, which then is a placeholder.
-_IMAGE_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-actualsrc", "data-url", "src")
+_IMAGE_SOURCES = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazy",
+    "data-actualsrc",
+    "data-url",
+    "src",
+)
 
 # A table of data, not of layout: its cells are short.
 _MAX_DATA_CELL = 60
@@ -47,6 +55,15 @@ class Box:
     end: int = 0
     heading: int = 0
     chrome: bool = False
+
+    def is_near(self, other: "Box") -> bool:
+        """Tell whether two boxes are items of one list: the same box, siblings, or children of siblings."""
+        mine, others = self.parent, other.parent
+        return (
+            self is other
+            or mine is others
+            or (mine is not None and others is not None and mine.parent is others.parent)
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +111,11 @@ class Line:
         return find_labels(
             self.text,
             {piece.start for piece in self.pieces},
-            {piece.start for piece in self.pieces if piece.anchor is not None and piece.anchor.url is not None},
+            {
+                piece.start
+                for piece in self.pieces
+                if piece.anchor is not None and piece.anchor.url is not None
+            },
         )
 
     @property
@@ -105,6 +126,10 @@ class Line:
             if piece.anchor is not None and piece.anchor not in found:
                 found.append(piece.anchor)
         return found
+
+    def anchored(self, anchor: Anchor) -> str:
+        """Return the text of a link on this line."""
+        return "".join(piece.text for piece in self.pieces if piece.anchor is anchor).strip()
 
     @property
     def only_link(self) -> Anchor | None:
@@ -177,7 +202,7 @@ def _read_head(root: etree._Element, stream: Stream) -> None:
     for element in root.iter("title", "meta", "link", "script"):
         match element.tag:
             case "title" if not stream.page_title:
-                stream.page_title = squeeze("".join(element.itertext()))
+                stream.page_title = squeeze("".join(map(str, element.itertext())))
             case "meta":
                 name = element.get("property") or element.get("name")
                 content = element.get("content")
@@ -357,7 +382,9 @@ class _Walk:
 
 def _is_hidden(element: etree._Element) -> bool:
     style = element.get("style")
-    return (style is not None and _HIDDEN_STYLE.search(style) is not None) or element.get("hidden") is not None
+    return (style is not None and _HIDDEN_STYLE.search(style) is not None) or element.get(
+        "hidden"
+    ) is not None
 
 
 def _data_rows(table: etree._Element) -> list[list[str]] | None:
@@ -369,7 +396,8 @@ def _data_rows(table: etree._Element) -> list[list[str]] | None:
     if next(table.iterdescendants("a", "img", "table"), None) is not None:
         return None
     rows = [
-        [squeeze("".join(cell.itertext())) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")
+        [squeeze("".join(map(str, cell.itertext()))) for cell in row.iterchildren("td", "th")]
+        for row in table.iter("tr")
     ]
     rows = [row for row in rows if any(row)]
     cells = [cell for row in rows for cell in row]

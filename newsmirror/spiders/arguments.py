@@ -36,10 +36,12 @@ class Arguments:
     since: datetime | None = None
 
 
-def parse_arguments(given: Mapping[str, str], start: Sequence[str], timezone: str, now: datetime) -> Arguments:
+def parse_arguments(
+    given: Mapping[str, str], start: Sequence[str], timezone: str, now: datetime
+) -> Arguments:
     """Return the arguments of a run.
 
-    `given`: as typed; `start`: the spider's own start addresses; `timezone`: IANA name that `since` is meant in.
+    `given`: as typed; `start`: the spider's own start addresses; `timezone`: IANA name, for `since`.
     Raises ArgumentError that names the first argument that is unknown or malformed.
     """
     for name in given:
@@ -66,14 +68,18 @@ def _addresses(value: str) -> tuple[str, ...]:
         try:
             lines = path.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise ArgumentError(f"start={value}: cannot read {path}: {error}; write @ and the path of a text file") from error
+            raise ArgumentError(
+                f"start={value}: cannot read {path}: {error}; write @ and the path of a text file"
+            ) from error
         found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     else:
         # An address may hold commas: only one before another scheme parts two addresses.
         found = [part.strip() for part in re.split(r",(?=\s*[A-Za-z][\w+.-]*://)", value) if part.strip()]
     for address in found:
         if not is_http(address) or any(character.isspace() for character in address):
-            raise ArgumentError(f"start={address!r} is not an http(s) address: write it whole, such as http://td.fyun.cc/")
+            raise ArgumentError(
+                f"start={address!r} is not an http(s) address: write it whole, such as http://td.fyun.cc/"
+            )
     if not found:
         raise ArgumentError(f"start={value!r} holds no address: write one such as http://td.fyun.cc/")
     return tuple(dict.fromkeys(found))
@@ -85,7 +91,9 @@ def _categories(value: str) -> tuple[str, ...]:
         raise ArgumentError(f"categories={value!r} holds no name: write names such as 国内,国际 or addresses")
     for part in found:
         if "://" in part and not is_http(part):
-            raise ArgumentError(f"categories: {part!r} is not an http(s) address: write a name or a whole address")
+            raise ArgumentError(
+                f"categories: {part!r} is not an http(s) address: write a name or a whole address"
+            )
     return found
 
 
@@ -93,7 +101,9 @@ def _number(name: str, value: str | None, least: int) -> int | None:
     if value is None:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < least:
-        raise ArgumentError(f"{name}={value!r} is not a whole number from {least}: write such as {name}={max(least, 1)}")
+        raise ArgumentError(
+            f"{name}={value!r} is not a whole number from {least}: write such as {name}={max(least, 1)}"
+        )
     return int(value)
 
 

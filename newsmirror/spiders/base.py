@@ -9,7 +9,6 @@ number of hops from it depends on which answer came first.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +39,14 @@ _LISTING_PRIORITY = 20
 _KNOWN_SHAPE_PRIORITY = 10
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An HTML page and its lines."""
+
+    response: HtmlResponse
+    stream: Stream
+
+
 @dataclass(slots=True)
 class _Chain:
     """One listing and its further pages: how many were read, and the articles that they showed."""
@@ -56,7 +63,7 @@ class SnapshotSpider(scrapy.Spider):
     its articles match, for a site with many other links.
     """
 
-    start_urls: list[str] = []
+    start_urls: list[str]
     timezone: ClassVar[str] = "Asia/Shanghai"
     categories: ClassVar[dict[str, str]] = {}
     article_pattern: ClassVar[str | None] = None
@@ -73,10 +80,8 @@ class SnapshotSpider(scrapy.Spider):
         self._wanted = dict.fromkeys(self.arguments.categories)
         self._sections_seen: dict[str, None] = {}
         self._home_tried = False
-        self._asked: set[str] = set()
         self._shapes: set[str] = set()
         self._waiting: list[Request] = []
-        self._hops: dict[str, int] = {}
         self._articles = 0
 
     @classmethod
@@ -89,19 +94,22 @@ class SnapshotSpider(scrapy.Spider):
     # ---- requests ------------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Request]:
-        """Ask for the start pages, and for the categories that are given by address or known to the site file."""
+        """Ask for the start pages, and for the categories whose address is known."""
         for name in list(self._wanted):
             address = name if "://" in name else self.categories.get(name)
             if address is not None:
                 del self._wanted[name]
                 yield self._listing_request(address, None)
-        if self._wanted or not self.arguments.categories or any(self.arguments.start):
+        if self._wanted or not self.arguments.categories:
             for url in self.arguments.start:
                 yield Request(url, self.parse_start, errback=self.start_failed, priority=_LISTING_PRIORITY)
 
     def _listing_request(self, url: str, chain: _Chain | None) -> Request:
         return Request(
-            url, self.parse_listing, cb_kwargs={"chain": chain or _Chain(0, set())}, priority=_LISTING_PRIORITY
+            url,
+            self.parse_listing,
+            cb_kwargs={"chain": chain or _Chain(0, set())},
+            priority=_LISTING_PRIORITY,
         )
 
     def _article_request(self, url: str, discovery: Discovery, hops: int) -> Request:
@@ -123,21 +131,23 @@ class SnapshotSpider(scrapy.Spider):
             raise DontCloseSpider
         for name in self._wanted:
             seen = "、".join(self._sections_seen) or "none"
-            self.logger.error("Category %s was not found. Names seen: %s. Give its address instead.", name, seen)
+            self.logger.error(
+                "Category %s was not found. Names seen: %s. Give its address instead.", name, seen
+            )
 
     # ---- callbacks -----------------------------------------------------------------------------------
 
     def parse_start(self, response: Response) -> Iterator[Request | Snapshot]:
         """Read a start page, which may be a home page, a listing or an article."""
-        stream = self._read(response)
-        if stream is None:
+        page = self._read(response)
+        if page is None:
             self.logger.error("Start page %s is no HTML page: nothing to follow.", response.url)
             return
-        if is_article(stream):
-            yield from self._article(response, stream, Discovery("start", None, None), 0)
-            yield from self._wanted_categories(read_sections(stream), None)
+        if is_article(page.stream):
+            yield from self._article(page, Discovery("start", None, None), 0)
+            yield from self._wanted_categories(read_sections(page.stream), None)
             return
-        listing = read_listing(stream)
+        listing = read_listing(page.stream)
         if self.arguments.categories:
             yield from self._wanted_categories(listing.sections, listing.home_url)
             return
@@ -149,43 +159,49 @@ class SnapshotSpider(scrapy.Spider):
 
     def start_failed(self, failure: Failure) -> None:
         """Say that a start page could not be fetched."""
+        request: Request = failure.request  # type: ignore[attr-defined]
         self._count("start_failed")
-        self.logger.error("Start page %s could not be fetched: %s", failure.request.url, failure.getErrorMessage())  # type: ignore[attr-defined]
+        self.logger.error("Start page %s could not be fetched: %s", request.url, failure.getErrorMessage())
 
     def parse_listing(self, response: Response, chain: _Chain) -> Iterator[Request | Snapshot]:
         """Read a page of a listing: its articles and its next page."""
-        stream = self._read(response)
-        if stream is None:
+        page = self._read(response)
+        if page is None:
             return
-        if is_article(stream):
+        if is_article(page.stream):
             # A short link that looked like a category was a headline.
-            yield from self._article(response, stream, Discovery("listing", _referer(response), None), 0)
-            return
-        yield from self._walk(response.url, read_listing(stream), chain)
+            yield from self._article(page, Discovery("listing", _referer(response), None), 0)
+        else:
+            yield from self._walk(response.url, read_listing(page.stream), chain)
 
-    def parse_article(self, response: Response, discovery: Discovery, hops: int) -> Iterator[Request | Snapshot]:
+    def parse_article(
+        self, response: Response, discovery: Discovery, hops: int
+    ) -> Iterator[Request | Snapshot]:
         """Read an article and note its related links."""
-        stream = self._read(response)
-        if stream is not None and is_article(stream):
-            yield from self._article(response, stream, discovery, hops)
+        page = self._read(response)
+        if page is not None and is_article(page.stream):
+            yield from self._article(page, discovery, hops)
         else:
             self._count("pages/not_article")
 
     # ---- one verb each -------------------------------------------------------------------------------
 
-    def _read(self, response: Response) -> Stream | None:
-        if not isinstance(response, HtmlResponse):
+    def _read(self, response: Response) -> _Page | None:
+        if not isinstance(response, HtmlResponse) or response.selector.root is None:
             self._count("pages/not_html")
             return None
         self._count("pages/html")
-        root = response.selector.root
-        return read_stream(root, response.url) if root is not None else None
+        return _Page(response, read_stream(response.selector.root, response.url))
 
     def _walk(self, url: str, listing: Listing, chain: _Chain) -> Iterator[Request]:
         """Follow the articles of a listing page, then its next page while there is something new on it."""
         self._count("pages/listing")
         chain.pages += 1
-        fresh = [entry for entry in listing.entries if self._may_follow(entry.url) and self._matches_article(entry.url)]
+        fresh = [
+            entry
+            for entry in listing.entries
+            if self._may_follow(entry.url) and self._matches_article(entry.url)
+        ]
         fresh = [entry for entry in fresh if canonical_url(entry.url) not in chain.shown]
         chain.shown.update(canonical_url(entry.url) for entry in fresh)
         older = [entry for entry in fresh if self._is_older(entry)]
@@ -205,11 +221,10 @@ class SnapshotSpider(scrapy.Spider):
         else:
             yield self._listing_request(listing.next_url, chain)
 
-    def _article(
-        self, response: HtmlResponse, stream: Stream, discovery: Discovery, hops: int
-    ) -> Iterator[Snapshot]:
-        page = read_article(stream)
-        if page is None:
+    def _article(self, page: _Page, discovery: Discovery, hops: int) -> Iterator[Snapshot]:
+        response = page.response
+        read = read_article(page.stream)
+        if read is None:
             self._count("pages/unreadable")
             self.logger.warning("Article %s has no title that could be read.", response.url)
             return
@@ -217,13 +232,14 @@ class SnapshotSpider(scrapy.Spider):
             return
         self._articles += 1
         self._shapes.add(shape(response.url))
-        for position, entry in enumerate(page.related, 1):
-            if hops < self.arguments.related and self._may_follow(entry.url):
-                found = Discovery("related", canonical_url(response.url), position)
-                self._waiting.append(self._article_request(entry.url, found, hops + 1))
+        if hops < self.arguments.related:
+            for position, entry in enumerate(read.related, 1):
+                if self._may_follow(entry.url):
+                    found = Discovery("related", canonical_url(response.url), position)
+                    self._waiting.append(self._article_request(entry.url, found, hops + 1))
         content_type = response.headers.get("Content-Type")
         yield Snapshot(
-            page=page,
+            page=read,
             url=response.url,
             site=self.site_name(response.url),
             timezone=self.timezone,
@@ -246,7 +262,7 @@ class SnapshotSpider(scrapy.Spider):
         return self.name
 
     def _wanted_categories(self, sections: Iterable[Link], home_url: str | None) -> Iterator[Request]:
-        """Follow the categories asked for by name that a page links to; look for the others on the home page."""
+        """Follow the categories asked for by name that a page links to; try the home page for others."""
         for section in sections:
             if section.title is None:
                 continue

@@ -1,0 +1,189 @@
+"""The links around an article: its trail, its related articles, and 更多关于…的资讯."""
+
+import re
+from urllib.parse import urlsplit
+
+from newsmirror.items import Link
+from newsmirror.reading.entries import Entry, read_entries
+from newsmirror.reading.hits import Hit
+from newsmirror.reading.labels import (
+    FURNITURE,
+    HOME_WORDS,
+    MORE,
+    OTHER_HEADING,
+    PAGE_FOOT,
+    RELATED_HEADING,
+    is_notice,
+)
+from newsmirror.reading.marks import heads_related
+from newsmirror.reading.stream import Box, Line, Stream
+
+_POSITION = re.compile(
+    r"^(?:您?(?:现在)?(?:的|所在)?(?:的)?|你(?:现在)?(?:的|所在)?(?:的)?|当前|所在)?位置\s*[:：]?"
+)
+_ARROWS = frozenset(">»›→＞》")
+_PLAIN_SEPARATORS = frozenset("/·-")
+_RELATED_WORDS = re.compile(r"^[【\[]?(?:相关|类似|相似|延伸|关联)")
+_MAX_TRAIL = 5
+_MAX_CRUMB = 12
+_MAX_HEADING = 20
+_MAX_LINE = 400
+# A title in a list without a heading has at least so many characters; a link of the page's frame has fewer.
+_MIN_TITLE = 8
+
+
+def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Link]:
+    """Return the links of the trail: the links above `head` that say where the page stands."""
+    for line in stream.lines[:head]:
+        links = _links(line)
+        if not links or len(links) > _MAX_TRAIL:
+            continue
+        between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
+        if _POSITION.match(between) or not _ARROWS.isdisjoint(between):
+            return links
+        if not _PLAIN_SEPARATORS.isdisjoint(between) and _is_root(links[0].url) and not line.box.chrome:
+            return links
+    return _trail_box(stream, head, category)
+
+
+def read_more(stream: Stream) -> tuple[int | None, list[Link]]:
+    """Return the line of 更多关于…的资讯 and the links of it: its own, then those of the list after it."""
+    line = next((line for line in stream.lines if len(line.text) <= _MAX_LINE and _is_more(line)), None)
+    if line is None:
+        return None, []
+    start, end = _list_range(stream, line.index + 1, line.box)
+    found = {link.url: link for link in _links(line)}
+    for entry in read_entries(stream, start, end):
+        if entry.title is not None and len(entry.title) > 1 and _may_be_related(stream, entry):
+            found.setdefault(entry.url, Link(entry.url, entry.title))
+    return line.index, list(found.values())
+
+
+def read_related(
+    stream: Stream, hits: list[Hit], body_end: int, footer: set[int], more: int | None
+) -> list[Entry]:
+    """Return the related articles: under 相关…, else right after the footer, else under 推荐… and its kin."""
+    headings = [
+        line for line in stream.lines if len(line.text) <= _MAX_HEADING and heads_related(stream, line)
+    ]
+    headings.sort(key=lambda line: line.index < body_end)
+    named = [line for line in headings if _RELATED_WORDS.match(line.text)]
+    for line in named:
+        if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
+            return entries
+    start = max((index for index in footer if index >= body_end), default=body_end) + 1
+    limit = more if more is not None and more >= start else len(stream.lines)
+    start, end = _list_range(stream, start, None, _next_label(hits, start, limit))
+    unheaded = [
+        entry
+        for entry in _related_in(stream, start, end)
+        if entry.published_raw or entry.excerpt or len(entry.title or "") >= _MIN_TITLE
+    ]
+    if unheaded:
+        return unheaded
+    for line in headings:
+        if line not in named and (
+            entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box))
+        ):
+            return entries
+    return []
+
+
+def _trail_box(stream: Stream, head: int, category: str | None) -> list[Link]:
+    """Return a short run of links, one a line, just above the headline."""
+    run: list[Line] = []
+    for line in reversed(stream.lines[max(0, head - 12) : head]):
+        text = line.text.strip(" >»›/|→·＞》•")
+        if line.only_link is not None and line.only_link.url is not None and len(text) <= _MAX_CRUMB:
+            if run and not run[-1].box.is_near(line.box):
+                break
+            run.append(line)
+        elif text and run:
+            break
+    crumbs = [link for line in reversed(run) for link in _links(line)]
+    if not crumbs or len(crumbs) >= _MAX_TRAIL:
+        return []
+    return crumbs if crumbs[-1].title == category or crumbs[0].title in HOME_WORDS else []
+
+
+def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:
+    return [entry for entry in read_entries(stream, start, end) if _may_be_related(stream, entry)]
+
+
+def _may_be_related(stream: Stream, entry: Entry) -> bool:
+    return (
+        bool(entry.title or entry.excerpt)
+        and urlsplit(entry.url).netloc == urlsplit(stream.url).netloc
+        and entry.url.partition("#")[0] != stream.url
+        and not _is_root(entry.url)
+    )
+
+
+def _is_more(line: Line) -> bool:
+    """Tell whether a line is 更多关于…的资讯, with nothing behind it but links."""
+    match = MORE.match(line.text)
+    if match is None:
+        return False
+    behind = [piece for piece in line.pieces if piece.start >= match.end()]
+    return not line.text[match.end() :].strip() or all(piece.anchor is not None for piece in behind)
+
+
+def _next_label(hits: list[Hit], start: int, end: int) -> int:
+    """Return the first line from `start` on that begins with a label of the footer, or `end`."""
+    return next(
+        (
+            hit.line.index
+            for hit in hits
+            if start <= hit.line.index < end
+            and hit.opens_line
+            and hit.field in ("snapshot", "original", "editor")
+            and not hit.line.links
+        ),
+        end,
+    )
+
+
+def _list_range(stream: Stream, start: int, near: Box | None, limit: int | None = None) -> tuple[int, int]:
+    """Return the lines of the list that begins at `start`: the box around it, up to the next mark.
+
+    `near`: the box of its heading; the smallest box around that with links after the heading holds the list.
+    """
+    end = len(stream.lines) if limit is None else limit
+    in_chrome = near is not None and near.chrome
+    end = next(
+        (
+            index
+            for index in range(start, end)
+            if _ends_list(stream.lines[index]) or (stream.lines[index].box.chrome and not in_chrome)
+        ),
+        end,
+    )
+    box = near
+    while box is not None and not stream.has_links(start, min(box.end, end)):
+        box = box.parent
+    if box is not None:
+        end = min(end, box.end)
+    return start, max(start, end)
+
+
+def _ends_list(line: Line) -> bool:
+    text = line.text
+    if MORE.match(text) or is_notice(text):
+        return True
+    if line.only_link is not None or line.image is not None:
+        return False
+    if len(text) <= _MAX_HEADING and (RELATED_HEADING.match(text) or OTHER_HEADING.match(text)):
+        return True
+    return bool(FURNITURE.match(text) or PAGE_FOOT.search(text[:200]))
+
+
+def _is_root(url: str) -> bool:
+    return urlsplit(url).path in ("", "/")
+
+
+def _links(line: Line) -> list[Link]:
+    """Return the links of a line with their texts, without the marks around them."""
+    if len(line.text) > _MAX_LINE:
+        return []
+    texts = ((anchor, line.anchored(anchor).strip(" >»›/|→·＞》•:：")) for anchor in line.links)
+    return [Link(anchor.url, text) for anchor, text in texts if anchor.url is not None and text]

@@ -1,0 +1,109 @@
+"""The labels on a page with the values printed for them, on the same line or on the next."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from newsmirror.reading.date_cells import leading_date
+from newsmirror.reading.labels import Field, Label
+from newsmirror.reading.stream import Anchor, Box, Line, Stream
+
+# Characters that a value may have; a longer one is no value but a sentence.
+MAX_VALUE: dict[Field, int] = {"category": 20, "source": 50, "author": 60, "editor": 40}
+ADDRESS = re.compile(
+    r"(?:https?://|www\.|(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*", re.IGNORECASE
+)
+_MAX_LABEL_LINE = 400
+_MAX_BARE_LINE = 40
+_MAX_LINK_WORD = 8
+
+
+@dataclass(slots=True, eq=False)
+class Hit:
+    """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value."""
+
+    line: Line
+    label: Label
+    value: str
+    last: int
+    anchor: Anchor | None = None
+
+    @property
+    def field(self) -> Field:
+        """What the label says the value is."""
+        return self.label.field
+
+    @property
+    def opens_line(self) -> bool:
+        """Tell whether the label is the first thing on its line."""
+        return self.label.start == 0
+
+
+def find_hits(stream: Stream) -> list[Hit]:
+    """Return the labels of a page, in order."""
+    hits = []
+    for line in stream.lines:
+        if not _may_hold_label(line):
+            continue
+        labels = line.labels
+        for label in labels:
+            hit = Hit(line, label, label.value, line.index)
+            if label.value:
+                hit.anchor = _anchor_within(line, label.value_start, label.value_end)
+            elif label is labels[-1]:
+                _take_next_line(stream, hit)
+            hits.append(hit)
+    return hits
+
+
+def _may_hold_label(line: Line) -> bool:
+    text = line.text
+    if not text or line.is_table or (len(text) > _MAX_LABEL_LINE and "快照" not in text):
+        return False
+    return ":" in text or "：" in text or "快照" in text or len(text) <= _MAX_BARE_LINE
+
+
+def _anchor_within(line: Line, start: int, end: int) -> Anchor | None:
+    return next(
+        (piece.anchor for piece in line.pieces if piece.anchor is not None and start <= piece.start < end),
+        None,
+    )
+
+
+def _take_next_line(stream: Stream, hit: Hit) -> None:
+    """Give a label that stands alone the value on the next line, if that is plainly its value."""
+    following = stream.lines[hit.line.index + 1 : hit.line.index + 2]
+    if not following or not following[0].text:
+        return
+    line = following[0]
+    labels = line.labels
+    if labels and labels[0].start == 0:
+        return
+    value = (line.text[: labels[0].start] if labels else line.text).strip(" |｜")
+    match hit.field:
+        case "published" | "snapshot":
+            accepted = leading_date(value) is not None
+        case "original":
+            accepted = _looks_like_original(line)
+        case _:
+            accepted = _are_paired(hit.line.box, line.box) and len(value) <= MAX_VALUE.get(hit.field, 20)
+    if accepted:
+        hit.value, hit.last = value, line.index
+        hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
+
+
+def _are_paired(label: Box, value: Box) -> bool:
+    """Tell whether two boxes are the label and the value of one row: dt and dd, cells, or siblings."""
+    return label is not value and (
+        (label.tag in ("dt", "th", "td") and value.tag in ("dd", "td")) or label.is_near(value)
+    )
+
+
+def _looks_like_original(line: Line) -> bool:
+    if ADDRESS.match(line.text):
+        return True
+    anchor = line.only_link
+    if anchor is None or anchor.url is None:
+        return False
+    # 查看原文, or a redirector of the site; the title of a related entry is neither.
+    return len(line.text) <= _MAX_LINK_WORD or "http" in urlsplit(anchor.url).query.lower()

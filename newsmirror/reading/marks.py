@@ -1,0 +1,83 @@
+"""Where an article ends: the lines that cannot be body, and the stretches between them."""
+
+from itertools import pairwise
+
+from newsmirror.normalise.people import names
+from newsmirror.reading.body import is_prose
+from newsmirror.reading.hits import MAX_VALUE, Hit
+from newsmirror.reading.labels import MORE, RELATED_HEADING, REMOVAL, compact, is_notice
+from newsmirror.reading.meta import MetaRow
+from newsmirror.reading.stream import Line, Stream
+
+_MAX_HEADING = 40
+_MAX_REMOVAL = 120
+_MAX_EDITOR_LINE = 60
+_MAX_NAMES = 12
+
+
+def footer_marks(stream: Stream, hits: list[Hit], meta: MetaRow) -> set[int]:
+    """Return the lines of editor, notice, snapshot time, removal notice and original, values included."""
+    found: set[int] = set()
+    for hit in hits:
+        if hit.opens_line and (hit.field in ("snapshot", "original") or is_closing_editor(hit, meta)):
+            found.update(range(hit.line.index, hit.last + 1))
+    for line in stream.lines:
+        if is_notice(line.text) or (len(line.text) <= _MAX_REMOVAL and REMOVAL.search(compact(line.text))):
+            found.add(line.index)
+    return found
+
+
+def is_closing_editor(hit: Hit, meta: MetaRow) -> bool:
+    """Tell whether a label of the editor stands alone below a body: 责任编辑：李四."""
+    return (
+        hit.field == "editor"
+        and hit not in meta.hits
+        and len(hit.line.text) <= _MAX_EDITOR_LINE
+        and (
+            hit.label.has_colon
+            or hit.last > hit.line.index
+            or (len(hit.value) <= _MAX_NAMES and bool(names(hit.value)))
+        )
+    )
+
+
+def closing_editor(hits: list[Hit], meta: MetaRow, body_end: int) -> str | None:
+    """Return the editor named after the body, or None."""
+    for hit in hits:
+        if (
+            hit.field != "editor"
+            or hit.line.index < body_end
+            or not 0 < len(hit.value) <= MAX_VALUE["editor"]
+        ):
+            continue
+        if hit.last == hit.line.index or not meta.is_inline:
+            return hit.value.strip("（）()[]【】 ")
+    return None
+
+
+def heads_related(stream: Stream, line: Line) -> bool:
+    """Tell whether a line is the heading of a list of related articles: 相关资讯, with links after it."""
+    return (
+        RELATED_HEADING.match(line.text) is not None
+        and line.only_link is None
+        and stream.has_links(line.index + 1, line.index + 4)
+    )
+
+
+def body_range(stream: Stream, start: int, footer: set[int]) -> tuple[int, int]:
+    """Return the lines of the body: from `start` on, the first stretch between two marks that holds prose."""
+    headings = {
+        line.index
+        for line in stream.lines
+        if len(line.text) <= _MAX_HEADING and (MORE.match(line.text) or heads_related(stream, line))
+    }
+    marks = sorted(index for index in footer | headings if index >= start)
+    stretches = [
+        (left + 1, right)
+        for left, right in pairwise((start - 1, *marks, len(stream.lines)))
+        if right > left + 1
+    ]
+    for first, last in stretches:
+        if any(is_prose(line) for line in stream.lines[first:last] if not line.box.chrome):
+            return first, last
+    return stretches[0] if stretches else (start, start)

@@ -1,0 +1,129 @@
+"""The row of labels that belongs to an article: 类别, 发布时间, 来源, and at times 作者 or 责任编辑."""
+
+import re
+from dataclasses import dataclass, field
+
+from newsmirror.reading.date_cells import is_date, leading_date, split_date
+from newsmirror.reading.hits import MAX_VALUE, Hit
+from newsmirror.reading.labels import Field
+from newsmirror.reading.stream import Stream
+
+_FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
+# Labels this many lines from each other are one row (their values stand between).
+_GAP = 3
+_SEPARATORS = " |｜/·-—"
+# What a page puts behind the last value: font sizes and buttons.
+_TOOLS = re.compile(r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$")
+_ADVERT = re.compile(r"^[\[【（(]?(?:广告|推广|赞助|AD)\b|^[\[【（(](?:广告|推广)")
+
+
+@dataclass(slots=True)
+class MetaRow:
+    """The labels of the row, and the values in it, as printed; None where the row does not say."""
+
+    hits: list[Hit] = field(default_factory=list)
+    category: str | None = None
+    source: str | None = None
+    editor: str | None = None
+    bylines: list[str] = field(default_factory=list)
+    published_raw: str | None = None
+
+    @property
+    def is_inline(self) -> bool:
+        """Tell whether the row prints its values beside the labels; an empty label then has no value."""
+        return any(hit.value and hit.last == hit.line.index for hit in self.hits)
+
+    @property
+    def first(self) -> int | None:
+        """The line that the row begins on."""
+        return self.hits[0].line.index if self.hits else None
+
+    def value(self, name: Field) -> Hit | None:
+        """Return the label of a field that has a value which can be one."""
+        inline = self.is_inline
+        for hit in self.hits:
+            beside = hit.last == hit.line.index
+            if hit.field == name and 0 < len(hit.value) <= MAX_VALUE.get(name, 60) and (beside or not inline):
+                return hit
+        return None
+
+
+def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
+    """Choose the row of labels with the most different fields, the first of equals, and read it."""
+    rows: list[list[Hit]] = []
+    for hit in hits:
+        if hit.field not in _FIELDS or hit.line.box.chrome or _ADVERT.match(hit.line.text):
+            continue
+        if not hit.label.has_colon and not _is_bare_label(hit, hits):
+            continue
+        if rows and hit.line.index - rows[-1][-1].last <= _GAP:
+            rows[-1].append(hit)
+        else:
+            rows.append([hit])
+    row = MetaRow(max(rows, key=_weight, default=[]))
+    stray_dates: list[str] = []
+    row.category, row.source, row.editor = (
+        _clean_value(row.value(name), stray_dates) for name in ("category", "source", "editor")
+    )
+    row.bylines = [hit.value for hit in row.hits if hit.field == "author" and hit.value]
+    dates = (leading_date(hit.value) for hit in row.hits if hit.field == "published")
+    row.published_raw = next(
+        (
+            date
+            for date in (*dates, *stray_dates, _unlabelled_date(stream, row), _unreadable_date(row))
+            if date
+        ),
+        None,
+    )
+    return row
+
+
+def _is_bare_label(hit: Hit, hits: list[Hit]) -> bool:
+    """Tell whether a word without a colon is a label: 发布时间 before a date, 记者 beside another label."""
+    match hit.field:
+        case "published":
+            return leading_date(hit.value) is not None
+        case "author":
+            return any(
+                other.line is hit.line and other.field in ("published", "source", "category")
+                for other in hits
+            )
+        case _:
+            return True
+
+
+def _weight(row: list[Hit]) -> float:
+    fields = {hit.field for hit in row if hit.value}
+    dated = any(hit.field == "published" and leading_date(hit.value) for hit in row)
+    return (
+        len(fields & {"category", "published", "source"}) + len(fields & {"author", "editor"}) / 2 + 2 * dated
+    )
+
+
+def _clean_value(hit: Hit | None, stray_dates: list[str]) -> str | None:
+    """Return a value without the tools behind it; a date that stands in it goes to `stray_dates`."""
+    if hit is None:
+        return None
+    value = _TOOLS.sub("", hit.value).strip(_SEPARATORS)
+    if any(character.isdigit() for character in value):
+        date, value = split_date(value)
+        stray_dates += [date] if date is not None else []
+    return value.strip(_SEPARATORS) or None
+
+
+def _unlabelled_date(stream: Stream, row: MetaRow) -> str | None:
+    """Return a date that stands in the row without a label of its own: `2025-01-08 16:55 来源：…`."""
+    for hit in row.hits:
+        if date := leading_date(hit.line.text[: hit.label.start].strip(_SEPARATORS)):
+            return date
+    if row.first is None:
+        return None
+    near = stream.lines[max(0, row.first - 2) : row.hits[-1].last + 3]
+    return next((split_date(line.text)[0] for line in near if is_date(line.text)), None)
+
+
+def _unreadable_date(row: MetaRow) -> str | None:
+    """Return what is printed after 发布时间 although it is no date: it is kept as raw text."""
+    hit = row.value("published")
+    # 时间 and 日期 alone may be of anything.
+    return hit.value if hit is not None and hit.label.has_colon and len(hit.label.word) > 2 else None

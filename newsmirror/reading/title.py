@@ -1,0 +1,61 @@
+"""The headline of an article."""
+
+from collections.abc import Collection
+
+from newsmirror.reading.date_cells import is_date
+from newsmirror.reading.labels import FURNITURE, is_notice
+from newsmirror.reading.stream import Line, Stream
+
+_MAX_TITLE = 150
+_LONGEST_PLAIN = 60
+# How far below the row of labels a headline can stand, in lines.
+_BELOW = 12
+
+
+def find_title(stream: Stream, anchor: int, hints: Collection[str], taken: Collection[int]) -> Line | None:
+    """Return the line of the headline, or None.
+
+    `anchor`: the line that the labels (or else the notice) begin on; `hints`: what the head of the page calls
+    the article; `taken`: lines that hold labels and their values.
+    """
+    best: tuple[float, Line] | None = None
+    for line in stream.lines[: anchor + _BELOW + 1]:
+        if not _may_be_title(line) or line.index in taken:
+            continue
+        named = max((len(line.text) / len(hint) for hint in hints if line.text in hint), default=0.0)
+        if not named and not line.box.heading and not _looks_like_title(line):
+            continue
+        score = _score(line, named, line.index - anchor, stream.url)
+        if best is None or score > best[0]:
+            best = (score, line)
+    return best[1] if best is not None else None
+
+
+def _may_be_title(line: Line) -> bool:
+    return (
+        2 <= len(line.text) <= _MAX_TITLE
+        and not line.is_table
+        and not line.box.chrome
+        and not is_notice(line.text)
+    )
+
+
+def _looks_like_title(line: Line) -> bool:
+    return not (
+        is_date(line.text)
+        or FURNITURE.match(line.text)
+        or len(line.text) > _LONGEST_PLAIN
+        or line.text.endswith(("。", "；"))
+    )
+
+
+def _score(line: Line, named: float, distance: int, page_url: str) -> float:
+    """Weigh what speaks for a line: its share of the page's own title, then its rank, then how near it is."""
+    score = 8 * named - min(abs(distance), 20) / 4
+    if line.box.heading:
+        score += 1.5 * max(0, 4 - line.box.heading)
+    if distance > 0:
+        score -= 1
+    if line.only_link is not None and line.only_link.url != page_url:
+        score -= 3
+    return score
