@@ -63,7 +63,7 @@ class SnapshotSpider(scrapy.Spider):
     its articles match, for a site with many other links.
     """
 
-    start_urls: list[str]
+    start_urls: list[str] = []
     timezone: ClassVar[str] = "Asia/Shanghai"
     categories: ClassVar[dict[str, str]] = {}
     article_pattern: ClassVar[str | None] = None
