@@ -1,7 +1,6 @@
 """One snapshot, as read → one article, record v1. A pure function; every doubt becomes a warning code."""
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -141,11 +140,11 @@ def content_hash(
     The related list, the snapshot time, the footer and the way the page was found are not part of it.
     """
     own = [
-        *(fold(value) if value is not None else None for value in (title, category, source, editor)),
+        *map(fold, (title, category, source, editor)),
         authors,
         published,
         [
-            [fold(value) if isinstance(value, str) else value for value in asdict(block).values()]
+            (block.type, block.level, fold(block.text), block.image_url, fold(block.caption))
             for block in blocks
         ],
         original_url,

@@ -2,17 +2,23 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from newsmirror.normalise.dates import whole_date
 
 # Relative dates (昨天 08:30) are dates as well; which day they mean is settled later, by the record.
 _ANY_DAY = datetime(2024, 6, 15, 12, tzinfo=UTC)
 _MAX_DATE = 40
+# What a date can begin and end with, brackets aside.
+_FIRST = frozenset("0123456789０１２３４５６７８９昨今前刚剛二(（[［【〔")
+_LAST = frozenset("0123456789０１２３４５６７８９日号天前刚剛时時分秒点點半月)）]］】〕")
 _MAY_BE_DATE = re.compile(r"[\d０-９]|[前刚剛今昨]|[〇零一二三四五六七八九十]")
 _LABEL = re.compile(r"^[一-鿿]{0,4}(?:发布|发表|快照|生成|更新|时间|日期)[一-鿿]{0,4}\s?[:：]?\s*")
 _BRACKETS = "()（）[]［］【】〔〕"
 
 
+# The same cell is asked for its date at several points of one reading.
+@lru_cache(maxsize=1024)
 def is_date(text: str) -> bool:
     """Tell whether a text is a date and nothing else (a label or brackets around it are allowed)."""
     return (
@@ -41,7 +47,7 @@ def split_date(text: str) -> tuple[str | None, str]:
     """Split a row into the date at one of its ends and the rest: `标题 [01-08]` → `01-08`, `标题`."""
     if is_date(text):
         return _bare(text), ""
-    if not any(character.isdigit() for character in text):
+    if text[:1] not in _FIRST and text[-1:] not in _LAST:
         return None, text
     words = text.split(" ")
     for count in (3, 2, 1):

@@ -24,6 +24,7 @@ _COUNTS = re.compile(
     r"^(?:浏览|阅读|点击|评论|人气|热度)?[:：]?\s*[\d.,]+\s*(?:万|次|人|条)?(?:浏览|阅读|点击|评论)?$"
 )
 _LEADING_MARK = re.compile(r"^[·•●○■□◆◇▪▶►★☆※>»›|\-—]+\s*|^\d{1,2}[.、．]\s*(?=\D)")
+_MAX_FILLER = 20
 _MAX_LONE_TITLE = 60
 
 
@@ -76,8 +77,9 @@ class _Group:
 def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
     """Return the entries in the lines `start` up to `end`, in order, each address once."""
     cells = [cell for line in stream.lines[start:end] for cell in _cells(line)]
+    owners = _Owners(stream, start, end)
     for cell in cells:
-        cell.owner, cell.region = _owner(stream, cell, start, end)
+        cell.owner, cell.region = owners.of(cell)
     entries: dict[str, Entry] = {}
     for _, region in groupby(cells, key=lambda cell: id(cell.region)):
         for group in _groups(list(region)):
@@ -108,29 +110,39 @@ def _cells(line: Line) -> list[_Cell]:
             label = piece.anchor.label if piece.anchor is not None else ""
             cells.append(_Cell(text.strip(), url, line, label))
         previous = piece.anchor
-    return [cell for cell in cells if cell.url is not None or (cell.text and not _FILLER.match(cell.text))]
+    return [cell for cell in cells if cell.url is not None or (cell.text and not _is_filler(cell.text))]
 
 
-def _owner(stream: Stream, cell: _Cell, start: int, end: int) -> tuple[str | None, Box | None]:
-    """Return the address that a cell belongs to by its box, if that is clear, and the box of the whole list.
+class _Owners:
+    """Whose text a cell is: the address of the largest box around it that has a single one."""
 
-    The box of an entry is the largest one with a single address; the list is the box around it.
-    """
-    index = cell.line.index
-    owner = cell.url
-    if owner is None and stream.has_links(index, index + 1):
-        owner = stream.only_url(index, index + 1)
-        if owner is None:
-            return None, cell.line.box
-    box: Box | None = cell.line.box
-    while box is not None and box.start >= start and box.end <= end:
-        if stream.has_links(box.start, box.end):
-            only = stream.only_url(box.start, box.end)
-            if only is None or (owner is not None and only != owner):
-                return owner, box
-            owner = only
-        box = box.parent
-    return owner, None
+    def __init__(self, stream: Stream, start: int, end: int) -> None:
+        self.stream, self.start, self.end = stream, start, end
+        self.known: dict[Box, tuple[str | None, Box | None]] = {}
+
+    def of(self, cell: _Cell) -> tuple[str | None, Box | None]:
+        """Return that address, if it is clear, and the box of the whole list, the one around."""
+        box = cell.line.box
+        owner, region = self.known.get(box) or self._climb(box)
+        if cell.url is not None:
+            return cell.url, region
+        anchors = {anchor.url for anchor in cell.line.links}
+        return (owner, region) if len(anchors) < 2 else (None, region)
+
+    def _climb(self, box: Box) -> tuple[str | None, Box | None]:
+        owner: str | None = None
+        region: Box | None = box
+        while region is not None and region.start >= self.start and region.end <= self.end:
+            if self.stream.has_links(region.start, region.end):
+                only = self.stream.only_url(region.start, region.end)
+                if only is None:
+                    break
+                owner = only
+            region = region.parent
+        else:
+            region = None
+        self.known[box] = owner, region
+        return owner, region
 
 
 def _groups(cells: list[_Cell]) -> list[_Group]:
@@ -184,7 +196,7 @@ def _entry(group: _Group) -> Entry | None:
         text = _clean(text)
         if text and date is None and cell.url is None:
             date, text = _labelled_date(text)
-        if not text or _FILLER.match(text) or _COUNTS.match(text):
+        if not text or _is_filler(text) or _COUNTS.match(text):
             continue
         cell = _Cell(text, cell.url, cell.line, cell.label)
         if cell.url is not None:
@@ -198,7 +210,12 @@ def _entry(group: _Group) -> Entry | None:
 
 
 def _clean(text: str) -> str:
-    return _LEADING_MARK.sub("", text).strip()
+    mark = _LEADING_MARK.match(text)
+    return text[mark.end() :].strip() if mark else text
+
+
+def _is_filler(text: str) -> bool:
+    return len(text) <= _MAX_FILLER and _FILLER.match(text) is not None
 
 
 def _labelled_date(text: str) -> tuple[str | None, str]:

@@ -4,7 +4,7 @@ import re
 
 from newsmirror.items import Footer
 from newsmirror.reading.hits import Hit
-from newsmirror.reading.labels import REMOVAL, compact, is_notice
+from newsmirror.reading.labels import is_notice, is_removal
 from newsmirror.reading.stream import Stream
 
 # The removal notice stands at most so many lines below the notice.
@@ -29,9 +29,7 @@ def footer_lines(stream: Stream, hits: list[Hit]) -> list[str]:
     if notice is None:
         return []
     near = stream.lines[notice : notice + _MAX_LINES]
-    last = next(
-        (line.index for line in near if REMOVAL.search(compact(line.text)) and not line.only_link), notice
-    )
+    last = next((line.index for line in near if is_removal(line.text) and not line.only_link), notice)
     others = {
         index
         for hit in hits
@@ -53,13 +51,13 @@ def read_footer(lines: list[str]) -> Footer | None:
     """Read the footer out of its lines (from 以上内容为资讯信息快照 to the removal notice), as printed."""
     if not lines:
         return None
-    notice = " ".join(line for line in lines if not REMOVAL.search(compact(line)) or is_notice(line))
+    notice = " ".join(line for line in lines if not is_removal(line) or is_notice(line))
     removal = next(
         (
             _OPENING.sub("", sentence).strip()
             for line in lines
             for sentence in _SENTENCE.findall(line)
-            if REMOVAL.search(compact(sentence))
+            if is_removal(sentence)
         ),
         None,
     )

@@ -30,7 +30,8 @@ _WORDS: tuple[tuple[Field, str], ...] = (
 )
 _FIELD_OF: dict[str, Field] = {word: name for name, words in _WORDS for word in words.split()}
 _PATTERN = re.compile(
-    "(?P<word>"
+    # One look at the first character turns nearly every position away.
+    f"(?=[{''.join(sorted({word[0] for word in _FIELD_OF}))}])(?P<word>"
     # Pages stretch short words with spaces: 来　源, 发 布 时 间.
     + "|".join(r"\s?".join(word) for word in sorted(_FIELD_OF, key=len, reverse=True))
     + r")\s?(?P<colon>[:：∶﹕])?\s?"
@@ -127,6 +128,11 @@ PAGE_FOOT = re.compile(
 def compact(text: str) -> str:
     """Return a text without whitespace, for sentences that a page may have stretched."""
     return "".join(text.split())
+
+
+def is_removal(text: str) -> bool:
+    """Tell whether a line holds the notice about removal: 如有侵权请联系我们进行删除."""
+    return ("侵" in text or "非" in text) and REMOVAL.search(compact(text)) is not None
 
 
 def is_notice(text: str) -> bool:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from newsmirror.normalise.people import names
 from newsmirror.reading.body import is_prose
 from newsmirror.reading.hits import MAX_VALUE, Hit
-from newsmirror.reading.labels import MORE, RELATED_HEADING, REMOVAL, compact, is_notice
+from newsmirror.reading.labels import MORE, RELATED_HEADING, is_notice, is_removal
 from newsmirror.reading.meta import MetaRow
 from newsmirror.reading.stream import Line, Stream
 
@@ -22,7 +22,7 @@ def footer_marks(stream: Stream, hits: list[Hit], meta: MetaRow) -> set[int]:
         if hit.opens_line and (hit.field in ("snapshot", "original") or is_closing_editor(hit, meta)):
             found.update(range(hit.line.index, hit.last + 1))
     for line in stream.lines:
-        if is_notice(line.text) or (len(line.text) <= _MAX_REMOVAL and REMOVAL.search(compact(line.text))):
+        if is_notice(line.text) or (len(line.text) <= _MAX_REMOVAL and is_removal(line.text)):
             found.add(line.index)
     return found
 

@@ -24,12 +24,23 @@ UNREAD_TAGS = frozenset(
     "textarea video".split()
 )
 HEADING_LEVEL = {f"h{level}": level for level in range(1, 7)}
+# What the walk does with an element; inline ones have no role.
+_ROLES = {
+    **dict.fromkeys(BLOCK_TAGS, "block"),
+    **dict.fromkeys(UNREAD_TAGS, "unread"),
+    "table": "table",
+    "br": "break",
+    "a": "link",
+    "img": "image",
+}
 CHROME_TAGS = frozenset(("nav", "aside"))
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # Marks that take no room on the screen: zero-width characters, BOM, soft hyphen, directional marks.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 _PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
+_PLAIN_PATH = re.compile(r"^/[\w-][\w./?=&%-]*$", re.ASCII)
+_HOST_END = re.compile(r"[/?#]")
 # Where pages put the address of an image that is loaded late; before `src`, which then is a placeholder.
 _IMAGE_SOURCES = (
     "data-src",
@@ -186,8 +197,9 @@ def squeeze(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", text).split())
 
 
-def read_stream(root: etree._Element, url: str) -> Stream:
-    """Walk the tree under `root` once; `url` is the page's address, for its relative links."""
+def read_stream(text: str, url: str) -> Stream:
+    """Parse a page and walk its tree once; `url` is the page's address, for its relative links."""
+    root = _parse(text)
     base = root.find(".//base[@href]")
     stream = Stream(url=urljoin(url, (base.get("href") or "").strip()) if base is not None else url)
     _read_head(root, stream)
@@ -196,6 +208,14 @@ def read_stream(root: etree._Element, url: str) -> Stream:
     stream.url = url
     stream.close()
     return stream
+
+
+def _parse(text: str) -> etree._Element:
+    """Return the root of a page's tree, without comments, so that a text which they split is whole again."""
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    source = text.replace("\0", "").encode("utf-8", "replace")
+    root = etree.fromstring(source, parser) if source.strip() else None
+    return root if root is not None else etree.Element("html")
 
 
 def _read_head(root: etree._Element, stream: Stream) -> None:
@@ -218,6 +238,10 @@ def _absolute(base: str, href: str | None) -> str | None:
     """Return the http(s) address that `href` leads to from `base`, or None."""
     if not href:
         return None
+    if "/." not in href and _PLAIN_PATH.match(href):
+        # Most links of a page: urljoin would do the same, slowly.
+        scheme, _, rest = base.partition("://")
+        return f"{scheme}://{_HOST_END.split(rest, 1)[0]}{href}"
     try:
         # Browsers strip whitespace around and line ends within an address (WHATWG URL, 4.1).
         url = urljoin(base, re.sub(r"[\t\r\n]", "", href.strip()))
@@ -236,51 +260,48 @@ class _Walk:
         self.text = ""
         self.gap = False
         self.pieces: list[Piece] = []
+        self.unread: etree._Element | None = None
 
     def run(self, root: etree._Element) -> None:
-        walker = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-        anchors: list[tuple[etree._Element, Anchor | None, int]] = []
-        boxes: list[etree._Element] = []
+        walker = etree.iterwalk(root, events=("start", "end"))
+        anchors: list[tuple[Anchor | None, int]] = []
         for event, element in walker:
+            role = _ROLES.get(element.tag)
             if event == "start":
-                tag = element.tag
-                if tag in UNREAD_TAGS or (element.attrib and _is_hidden(element)):
+                if role == "unread" or _is_hidden(element) or (role == "table" and self._add_table(element)):
                     walker.skip_subtree()
+                    # Its end closes what its start did not open.
+                    self.unread = element
                     continue
-                if tag in BLOCK_TAGS:
-                    if tag == "table" and (rows := _data_rows(element)):
-                        self.flush()
-                        self._add_table(rows)
-                        walker.skip_subtree()
-                        continue
-                    self.open_box(tag)
-                    boxes.append(element)
-                elif tag == "br":
-                    # Within a heading it only breaks the line on the screen.
-                    if self.box.heading:
-                        self.gap = True
+                if role is not None:
+                    if role == "break":
+                        # Within a heading it only breaks the line on the screen.
+                        if self.box.heading:
+                            self.gap = True
+                        else:
+                            self.flush()
+                    elif role == "link":
+                        anchors.append((self.anchor, len(self.stream.lines)))
+                        self.anchor = self._open_anchor(element)
+                    elif role == "image":
+                        self._add_image(element)
                     else:
-                        self.flush()
-                elif tag == "a":
-                    anchors.append((element, self.anchor, len(self.stream.lines)))
-                    self.anchor = Anchor(
-                        url=_absolute(self.stream.url, element.get("href")),
-                        label=squeeze(element.get("title") or ""),
-                        rel=(element.get("rel") or "").lower(),
-                    )
-                elif tag == "img":
-                    self._add_image(element)
-                if element.text:
-                    self.add(element.text)
+                        self.open_box(element.tag)
+                raw = element.text
             else:
-                if event == "end":
-                    if boxes and boxes[-1] is element:
-                        boxes.pop()
-                        self.close_box()
-                    elif anchors and anchors[-1][0] is element:
-                        self._close_anchor(*anchors.pop()[1:])
-                if element.tail and element is not root:
-                    self.add(element.tail)
+                if element is self.unread:
+                    self.unread = None
+                elif role == "link":
+                    self._close_anchor(*anchors.pop())
+                elif role == "block" or role == "table":
+                    self.close_box()
+                raw = element.tail if element is not root else None
+            if raw is None:
+                continue
+            if raw.isspace():
+                self.gap = True
+            else:
+                self.add(raw)
         self.flush()
         box: Box | None = self.box
         while box is not None:
@@ -319,23 +340,25 @@ class _Walk:
         self.gap = False
 
     def open_box(self, tag: str) -> None:
-        self.flush()
+        if self.pieces:
+            self.flush()
         outer = self.box
-        self.box = Box(
-            tag,
-            outer,
-            len(self.stream.lines),
-            heading=HEADING_LEVEL.get(tag) or outer.heading,
-            chrome=outer.chrome or tag in CHROME_TAGS,
-        )
+        heading, chrome = HEADING_LEVEL.get(tag) or outer.heading, outer.chrome or tag in CHROME_TAGS
+        self.box = Box(tag, outer, len(self.stream.lines), 0, heading, chrome)
 
     def close_box(self) -> None:
-        self.flush()
+        if self.pieces:
+            self.flush()
         self.box.end = len(self.stream.lines)
         if self.box.tag == "figcaption":
             self._caption_figure(self.box)
         if self.box.parent is not None:
             self.box = self.box.parent
+
+    def _open_anchor(self, element: etree._Element) -> Anchor:
+        title, rel = element.get("title"), element.get("rel")
+        url = _absolute(self.stream.url, element.get("href"))
+        return Anchor(url, squeeze(title) if title else "", rel.lower() if rel else "")
 
     def _close_anchor(self, outer: Anchor | None, first_line: int) -> None:
         anchor = self.anchor
@@ -374,17 +397,23 @@ class _Walk:
             images[-1].caption = caption
             del lines[box.start :]
 
-    def _add_table(self, rows: list[list[str]]) -> None:
+    def _add_table(self, element: etree._Element) -> bool:
+        """Add a table of data as one line; False for a table that only lays out the page."""
+        rows = _data_rows(element)
+        if rows is None:
+            return False
+        self.flush()
         lines = self.stream.lines
         text = "\n".join("\t".join(row) for row in rows)
         lines.append(Line(len(lines), self.box, text, [Piece(text, 0, None)], is_table=True))
+        return True
 
 
 def _is_hidden(element: etree._Element) -> bool:
+    if element.get("hidden") is not None:
+        return True
     style = element.get("style")
-    return (style is not None and _HIDDEN_STYLE.search(style) is not None) or element.get(
-        "hidden"
-    ) is not None
+    return style is not None and _HIDDEN_STYLE.search(style) is not None
 
 
 def _data_rows(table: etree._Element) -> list[list[str]] | None:

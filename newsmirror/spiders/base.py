@@ -187,11 +187,11 @@ class SnapshotSpider(scrapy.Spider):
     # ---- one verb each -------------------------------------------------------------------------------
 
     def _read(self, response: Response) -> _Page | None:
-        if not isinstance(response, HtmlResponse) or response.selector.root is None:
+        if not isinstance(response, HtmlResponse):
             self._count("pages/not_html")
             return None
         self._count("pages/html")
-        return _Page(response, read_stream(response.selector.root, response.url))
+        return _Page(response, read_stream(response.text, response.url))
 
     def _walk(self, url: str, listing: Listing, chain: _Chain) -> Iterator[Request]:
         """Follow the articles of a listing page, then its next page while there is something new on it."""

@@ -1,0 +1,100 @@
+"""How long reading and normalising one page takes, beside general extractors, on the same pages in one run.
+
+    python bench/reading.py
+
+Pages: the demo site's articles, padded to 20 kB with their own longest paragraph. Prints the median of five rounds
+in milliseconds a page and, as the figure to watch, the ratio to ours.
+"""
+
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from scrapy.http import HtmlResponse
+
+from newsmirror.demo.articles import articles
+from newsmirror.demo.site import ORIGIN, paths, respond
+from newsmirror.items import Discovery, Encoding, Snapshot
+from newsmirror.normalise.record import build_article
+from newsmirror.reading.article import read_article
+from newsmirror.reading.stream import read_stream
+
+PAGE_BYTES = 20_000
+ROUNDS = 5
+PARAGRAPH = re.compile(rb"<p>[^<]{60,}</p>")
+
+
+def pages() -> list[tuple[str, bytes]]:
+    """Return the address and the bytes of every demo article, at least 20 kB each."""
+    found = []
+    for path in paths():
+        body = respond(path).body
+        if "以上内容为资讯信息快照".encode() not in body:
+            continue
+        paragraph = max(PARAGRAPH.findall(body), key=len)
+        padding = paragraph * ((PAGE_BYTES - len(body)) // len(paragraph) + 1)
+        found.append((ORIGIN + path, body.replace(paragraph, paragraph + padding, 1)))
+    if len(found) != len(articles()):
+        sys.exit(f"{len(found)} pages for {len(articles())} articles")
+    return found
+
+
+def newsmirror(url: str, body: bytes) -> None:
+    """Read a page to its record, from its bytes."""
+    response = HtmlResponse(url, headers={"Content-Type": "text/html; charset=utf-8"}, body=body)
+    page = read_article(read_stream(response.text, url))
+    if page is None:
+        raise ValueError(url)
+    now = datetime(2025, 6, 1, tzinfo=UTC)
+    start = Discovery("start", None, None)
+    build_article(
+        Snapshot(page, url, "demo", "Asia/Shanghai", start, now, "0" * 64, Encoding(None, "utf-8", 0), None)
+    )
+
+
+def peers() -> dict[str, Callable[[str, bytes], object]]:
+    """Return the general extractors; exits with a hint where they are not installed."""
+    try:
+        import gne
+        import trafilatura
+    except ImportError as error:
+        print(f"{error}: install the peers with: pip install -c constraints.txt -e '.[bench]'")
+        sys.exit(2)
+    extractor = gne.GeneralNewsExtractor()
+    return {
+        "trafilatura": lambda _, body: trafilatura.bare_extraction(body.decode()),
+        "GNE": lambda _, body: extractor.extract(body.decode()),
+    }
+
+
+def measure(read: Callable[[str, bytes], object], corpus: list[tuple[str, bytes]]) -> float:
+    """Return milliseconds of processor time a page over one round."""
+    started = time.process_time()
+    for url, body in corpus:
+        read(url, body)
+    return (time.process_time() - started) * 1000 / len(corpus)
+
+
+def main() -> None:
+    """Print the table."""
+    corpus = pages()
+    readers: dict[str, Callable[[str, bytes], object]] = {"newsmirror": newsmirror, **peers()}
+    rounds: dict[str, list[float]] = {name: [] for name in readers}
+    for _ in range(ROUNDS):
+        for name, read in readers.items():
+            rounds[name].append(measure(read, corpus))
+    mean = sum(len(body) for _, body in corpus) / len(corpus) / 1000
+    print(f"{len(corpus)} pages of {mean:.1f} kB, median of {ROUNDS} rounds")
+    ours = statistics.median(rounds["newsmirror"])
+    for name, times in rounds.items():
+        median = statistics.median(times)
+        print(
+            f"  {name:12} {median:7.2f} ms a page   {median / ours:5.1f} x   ({min(times):.2f}-{max(times):.2f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
