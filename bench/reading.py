@@ -2,8 +2,8 @@
 
     python bench/reading.py
 
-Pages: the demo site's articles, padded to 20 kB with their own longest paragraph. Prints the median of five rounds
-in milliseconds a page and, as the figure to watch, the ratio to ours.
+Pages: the demo site's articles, padded to 20 kB with their own longest paragraph. Prints the median of five
+rounds in milliseconds of processor time a page and, as the figure to watch, the ratio to ours.
 """
 
 import re

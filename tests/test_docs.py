@@ -1,0 +1,168 @@
+"""The docs say what is: the record's table and example, the warnings, and the commands."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from newsmirror.demo.articles import articles
+from newsmirror.demo.server import DemoServer
+from newsmirror.normalise.record import WARNINGS
+from newsmirror.schema import article_schema
+from newsmirror.spiders.arguments import NAMES
+
+ROOT = Path(__file__).parent.parent
+DOCS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
+EXAMPLE = "http://demo.newsmirror.example/wenti/20250109/3027.html"
+
+
+def type_name(schema: dict[str, Any]) -> str:
+    """Name the type of a key as a reader of JSON would."""
+    if "anyOf" in schema:
+        return " or ".join(type_name(option) for option in schema["anyOf"])
+    if "$ref" in schema:
+        return f"[{schema['$ref'].rpartition('/')[2]}](#{schema['$ref'].rpartition('/')[2].lower()})"
+    if "enum" in schema:
+        return " / ".join(f"`{value}`" for value in schema["enum"])
+    if schema["type"] == "array":
+        return f"list of {type_name(schema['items'])}"
+    return str(schema["type"])
+
+
+def record_page() -> str:
+    """Render docs/record.md from the schema."""
+    definitions = article_schema()["$defs"]
+    parts = [
+        "# The record, v1",
+        "One JSON object a line: UTF-8, keys always present and in this order, one type each. Unknown is `null` or "
+        "`[]`,\nnever an empty string, never a guess. This page is checked against `newsmirror/items.py`.",
+    ]
+    for name in ["Article", *(name for name in definitions if name != "Article")]:
+        definition = definitions[name]
+        parts.append(f"## {name}\n\n{definition['description']}")
+        rows = (
+            ["| key | type | what |", "|---|---|---|"]
+            if name == "Article"
+            else ["| key | type |", "|---|---|"]
+        )
+        for key, schema in definition["properties"].items():
+            row = f"| `{key}` | {type_name(schema)} |"
+            rows.append(row + f" {schema['description']} |" if with_text else row)
+        parts.append("\n".join(rows))
+    codes = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in WARNINGS.items())
+    parts.append(f"## Warnings\n\n| code | meaning |\n|---|---|\n{codes}")
+    parts.append(
+        "## Clocks\n\nFour clocks are kept apart: `published_at` ≤ `snapshot_at` ≤ `fetched_at`, and "
+        "`first_seen_at`. Where the order does\nnot hold a warning says so; nothing is repaired. Zeros below the "
+        "precision that was printed are filling, not midnight."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def test_record_page_is_the_schema() -> None:
+    page = ROOT / "docs" / "record.md"
+    if not page.exists():
+        page.write_text(record_page(), "utf-8")
+        pytest.fail(f"{page} was written: read it before you commit it")
+    assert page.read_text("utf-8") == record_page()
+
+
+def cut(value: Any) -> Any:
+    """Cut long strings, and lists to their first item, as the README shows them."""
+    match value:
+        case str() if len(value) > 60:
+            return value[:56] + "…"
+        case list():
+            return [cut(item) for item in value[:1]]
+        case dict():
+            return {key: cut(item) for key, item in value.items()}
+    return value
+
+
+@pytest.fixture(scope="module")
+def demo_feed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    feed = tmp_path_factory.mktemp("docs") / "demo.jsonl"
+    crawl = [sys.executable, "-m", "scrapy", "crawl", "demo", "-O", str(feed)]
+    subprocess.run(crawl, cwd=ROOT, check=True, capture_output=True)
+    return [json.loads(line) for line in feed.read_text("utf-8").splitlines()]
+
+
+def test_readme_shows_a_real_record(demo_feed: list[dict[str, Any]]) -> None:
+    example = re.search(r"```json\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert example is not None
+    shown = json.loads(example[1])
+    [record] = [record for record in demo_feed if record["url"] == EXAMPLE]
+    clocks = {"fetched_at", "first_seen_at"}
+    assert list(shown) == list(record)
+    assert {key: value for key, value in shown.items() if key not in clocks} == {
+        key: value for key, value in cut(record).items() if key not in clocks
+    }
+
+
+def test_readme_tells_every_argument() -> None:
+    told = re.findall(r"^\| `-a (\w+)=`", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert told == list(NAMES)
+
+
+def test_links_between_the_docs_lead_somewhere() -> None:
+    broken = [
+        (page.name, target)
+        for page in DOCS
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def commands(page: Path) -> list[str]:
+    """Return the command lines of a page: indented lines that begin with a program of the project."""
+    lines = re.findall(r"^(?: {4,7}|\t)(\S.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return [line for line in lines if line.split()[0] in ("scrapy", "make", "python")]
+
+
+CRAWLS = [line for page in DOCS for line in commands(page) if line.startswith("scrapy crawl")]
+OTHERS = [line for page in DOCS for line in commands(page) if not line.startswith("scrapy crawl")]
+
+
+def test_commands_are_found() -> None:
+    assert [line.split()[1] for line in OTHERS] == ["crawl", "test", "-c", "genspider"]
+    assert len(CRAWLS) == 2
+
+
+@pytest.mark.parametrize("command", CRAWLS)
+def test_crawls_run_as_written(command: str, tmp_path: Path) -> None:
+    """The demo site stands in for the real one: its home page, or one of its articles."""
+    with DemoServer() as server:
+        command = command.replace(
+            "http://td.fyun.cc/an-article.html", server.address + urlsplit(EXAMPLE).path
+        )
+        command = command.replace("http://td.fyun.cc/", server.address + "/")
+        command = re.sub(r"-O (\S+)", rf"-O {tmp_path}/\1", command)
+        polite_to_nobody = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"]
+        run = [sys.executable, "-m", *shlex.split(command), *polite_to_nobody]
+        subprocess.run(run, cwd=ROOT, check=True, capture_output=True)
+    [feed] = tmp_path.iterdir()
+    assert len(feed.read_text("utf-8").splitlines()) == (1 if "related=0" in command else len(articles()))
+
+
+def test_make_targets_exist() -> None:
+    for command in (line for line in OTHERS if line.startswith("make")):
+        planned = subprocess.run([*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True)
+        assert (command, planned.returncode, planned.stderr) == (command, 0, "")
+
+
+def test_the_feed_is_read_as_written(demo_feed: list[dict[str, Any]], tmp_path: Path) -> None:
+    [command] = [line for line in OTHERS if line.startswith("python")]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "demo.jsonl").write_text(
+        json.dumps(demo_feed[0], ensure_ascii=False) + "\n", "utf-8"
+    )
+    run = [sys.executable, *shlex.split(command)[1:]]
+    shown = subprocess.run(run, cwd=tmp_path, check=True, capture_output=True, encoding="utf-8")
+    assert shown.stdout == demo_feed[0]["title"] + "\n"
