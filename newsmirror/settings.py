@@ -33,6 +33,13 @@ COOKIES_ENABLED = False
 
 # ---- requests --------------------------------------------------------------------------------------------
 
+DOWNLOADER_MIDDLEWARES = {
+    # Scrapy's own lets requests that wait for the same robots.txt through.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "newsmirror.net.robots.OneRobotsTxtMiddleware": 100,
+    # Before robots.txt: what is not followed needs none.
+    "newsmirror.net.redirects.RedirectGuardMiddleware": 90,
+}
 # Links that differ only in tracking parameters or spelling are one page.
 REQUEST_FINGERPRINTER_CLASS = "newsmirror.net.fingerprint.CanonicalFingerprinter"
 # Default: 1 GiB. No article page has 20 MiB.

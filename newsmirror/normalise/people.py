@@ -4,24 +4,27 @@ import re
 
 # Who they are, before their names: 本报记者, 全媒体记者, 通讯员, 文/图 …
 _ROLE = re.compile(
-    r"(?:本报|本网|本台|本刊|本社|新华社|[一-鿿]{2,8}?(?:报|网|社|台|频道|新闻|客户端|融媒|全媒体?))?"
-    r"(?:首席|特约|特派|见习|实习|驻[一-鿿]{2,4}|全媒体|融媒体?|文字|摄影)*(?:记者|通讯员|特约撰稿人|撰稿人|作者|撰文|评论员)"
+    r"(?:[一-鿿]{2,8}(?:报|网)·)?(?:本报|本网|本台|本刊|本社|新华社|[一-鿿]{2,8}?(?:报|网|社|台|刊|频道|新闻|体育|财经|周刊|客户端|融媒|全媒体?))?"
+    r"(?:首席|特约|特派|见习|实习|驻[一-鿿]{2,4}|全媒体|融媒体?|文字|摄影)*"
+    r"(?:记者|通讯员|特约撰稿人|撰稿人|作者|撰文|评论员|实习生)(?!手记)"
 )
 _BYLINE = re.compile(
-    rf"^[（(\[【]?\s*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·A-Za-z、,，/:：\s]*?)(?:[文摄](?:/?图)?)?\s*[）)\]】]?$"
+    rf"^[（(\[【]?[\s/]*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·A-Za-z、,，/:：\s]*?)\s*[）)\]】]?$"
 )
 # 鲁网1月8日讯（记者 张三）…
 _DATELINE = re.compile(
     rf"^.{{2,24}}?[讯电]\s?[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]"
 )
 _CLOSING = re.compile(rf"[（(](?P<names>[^（）()。]{{0,12}}?{_ROLE.pattern}[^（）()。]{{0,40}})[）)]$")
+# What people did, between their names or behind them.
+_DEED = re.compile(r"摄影报道|文[/／]?[图摄]|图文|摄影|摄像|报道|供图|(?<![一-鿿])[文图摄](?![一-鿿])")
 _NAME = re.compile(r"^[一-鿿]{2,4}$|^[一-鿿]{1,8}(?:·[一-鿿]{1,8})+$|^[A-Za-z][A-Za-z .'-]{1,40}$")
 _SEPARATORS = re.compile(r"[\s、,，/;；|:：]+")
 
 
 def is_byline(line: str) -> bool:
     """Tell whether a whole line only says who wrote: `记者 张三 通讯员 李四`."""
-    match = _BYLINE.match(line)
+    match = _BYLINE.match(_DEED.sub(" ", line).strip())
     return match is not None and (bool(names(match["names"])) or _ROLE.sub("", match["names"]).strip() == "")
 
 
@@ -43,12 +46,13 @@ def names(text: str) -> list[str]:
     Anything that is not a personal name by its form (2-4 Chinese characters, a name with a middle dot, or a
     Latin name) is left out: a guess would be wrong more often than missing.
     """
-    text = _ROLE.sub(" ", text).strip("（）()[]【】 ")
+    text = _DEED.sub(" ", _ROLE.sub(" ", text)).strip("（）()[]【】 ")
+    text = text.strip("：:/ ")
+    if text.isascii():
+        words = [" ".join(part.split()) for part in re.split(r"[,/;|:]", text)]
+    else:
+        words = [word for word in _SEPARATORS.split(text) if word]
     found: list[str] = []
-    words = [word for word in _SEPARATORS.split(text) if word]
-    latin = [word for word in words if word.isascii()]
-    if words and len(latin) == len(words):
-        words = [" ".join(words)]
     position = 0
     while position < len(words):
         word = words[position]

@@ -7,16 +7,24 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from newsmirror.items import Article, Block, Link, Related, Snapshot
-from newsmirror.normalise.dates import ParsedDate, parse_date
+from newsmirror.normalise.dates import FORMS, ParsedDate, parse_date
 from newsmirror.normalise.people import names
 from newsmirror.normalise.text import fold
-from newsmirror.normalise.urls import canonical_url, identity, is_http, unwrap_redirector
+from newsmirror.normalise.urls import canonical_url, http_url, identity, unwrap_redirector
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reading.article import Original
 from newsmirror.reading.body import body_text
 
 # Clocks of two machines differ a little; only more than this is told.
 CLOCK_TOLERANCE = timedelta(minutes=10)
+
+_RELATIVE = frozenset(form.name for form in FORMS if form.kind == "relative")
+_SPAN = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
 
 # Every warning that a record can carry, and what it means. `docs/record.md` is checked against this.
 WARNINGS: dict[str, str] = {
@@ -29,6 +37,7 @@ WARNINGS: dict[str, str] = {
     "fetched_before_published": "the publication time is after the time of fetching",
     "original_shortened": "the original's address is printed with an ellipsis and has no link",
     "original_unresolved": "the original's link leads through a redirector that does not name its target",
+    "original_unreadable": "what is printed or linked as the original's address is no address",
     "original_without_scheme": "the original's address is printed without http://, which was put before it",
     "body_missing": "no body was found on the page",
     "encoding_replacements": "some bytes of the page could not be decoded",
@@ -60,9 +69,7 @@ def build_article(snapshot: Snapshot) -> Article:
     authors = list(dict.fromkeys(name for byline in page.bylines for name in names(byline))) or page.authors
     fetched_at = format_utc(snapshot.fetched_at)
     # A relative date (3小时前) changes with the clock, not with the article.
-    stable_date = (
-        format_local(published) if published is not None and "relative" not in published.rule else None
-    )
+    stable = published is not None and published.rule not in _RELATIVE
     return Article(
         schema_version="1.0",
         seq=None,
@@ -112,7 +119,7 @@ def build_article(snapshot: Snapshot) -> Article:
             page.source,
             authors,
             page.editor,
-            stable_date,
+            format_local(published) if stable else None,
             page.blocks,
             original_url,
         ),
@@ -177,8 +184,12 @@ def _read_date(
 def _compare_clocks(
     published: ParsedDate | None, snapshotted: ParsedDate | None, fetched_at: datetime, warnings: list[str]
 ) -> None:
-    """Tell where published ≤ snapshot ≤ fetched does not hold; a day is compared by its beginning."""
-    if published is not None and snapshotted is not None and published.value > snapshotted.value:
+    """Tell where published ≤ snapshot ≤ fetched does not hold; a day counts as all of its hours."""
+    if (
+        published is not None
+        and snapshotted is not None
+        and published.value >= snapshotted.value + _SPAN[snapshotted.precision]
+    ):
         warnings.append("snapshot_before_published")
     if snapshotted is not None and snapshotted.value > fetched_at + CLOCK_TOLERANCE:
         warnings.append("fetched_before_snapshot")
@@ -190,21 +201,26 @@ def _original_url(original: Original | None, page_url: str, warnings: list[str])
     """Resolve 信息原文地址: the link's target, out of the site's own redirector, else the printed address."""
     if original is None:
         return None
-    shortened = original.text is None or original.text.endswith(("...", "…")) or "…" in original.text
+    own_host = urlsplit(page_url).netloc
+    shortened = original.text is None or "..." in original.text or "…" in original.text
+    url: str | None = None
     if original.href is not None:
-        if urlsplit(original.href).netloc != urlsplit(page_url).netloc:
-            return original.href
-        if (target := unwrap_redirector(original.href)) is not None and is_http(target):
-            return target
-        if shortened:
-            warnings.append("original_unresolved")
-            return None
-    if original.text is None:
-        return None
-    if shortened:
+        if (url := http_url(original.href)) is not None and urlsplit(url).netloc == own_host:
+            url = unwrap_redirector(url)
+            if url is None and shortened:
+                warnings.append("original_unresolved")
+                return None
+    elif shortened:
         warnings.append("original_shortened")
         return None
-    if not is_http(original.text):
-        warnings.append("original_without_scheme")
-        return "http://" + original.text
-    return original.text
+    if url is None and original.text is not None and not shortened:
+        url = http_url(original.text)
+        if (
+            url is None
+            and "://" not in original.text
+            and (url := http_url("http://" + original.text)) is not None
+        ):
+            warnings.append("original_without_scheme")
+    if url is None:
+        warnings.append("original_unreadable")
+    return url

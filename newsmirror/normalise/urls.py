@@ -7,7 +7,7 @@ trailing slash, path case and all other parameters are kept, because there are s
 
 import re
 from hashlib import sha256
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import idna
 
@@ -97,13 +97,14 @@ def identity(canonical: str) -> str:
     return sha256(canonical.encode()).hexdigest()
 
 
-def is_http(url: str) -> bool:
-    """Tell whether an address is absolute and http(s), with a host."""
+def http_url(url: str) -> str | None:
+    """Return an address with its scheme in lower case if it is http(s) with a host, else None."""
     try:
         canonical_url(url)
     except ValueError:
-        return False
-    return True
+        return None
+    scheme, colon, rest = url.strip().partition(":")
+    return scheme.lower() + colon + rest
 
 
 def is_page(url: str) -> bool:
@@ -120,8 +121,8 @@ def is_page(url: str) -> bool:
 def unwrap_redirector(url: str) -> str | None:
     """Return the address that a redirector carries in a parameter (`/go?to=https%3A…`), or None."""
     for _, value in parse_qsl(urlsplit(url).query):
-        if _NESTED.match(value):
-            return urljoin("http:", value)
+        if _NESTED.match(value) and (target := http_url(("http:" if value[0] == "/" else "") + value)):
+            return target
     return None
 
 
@@ -137,13 +138,16 @@ def shape(url: str) -> str:
 
 
 def _host(host: str) -> str:
-    host = host.rstrip(".").lower()
-    if host.isascii():
-        return host
-    try:
-        return idna.encode(host, uts46=True).decode()
-    except idna.IDNAError as error:
-        raise ValueError(f"not a host name: {host!r} ({error})") from error
+    ascii_host = host.lower()
+    if not host.isascii():
+        try:
+            ascii_host = idna.encode(host, uts46=True).decode()
+        except idna.IDNAError as error:
+            raise ValueError(f"not a host name: {host!r} ({error})") from error
+    ascii_host = ascii_host.rstrip(".")
+    if not ascii_host or any(character.isspace() for character in ascii_host):
+        raise ValueError(f"not a host name: {host!r}")
+    return ascii_host
 
 
 def _escape(text: str, safe: str) -> str:
@@ -181,9 +185,11 @@ def _query(query: str) -> str:
     kept = []
     for pair in query.split("&"):
         name, equals, value = pair.partition("=")
+        # Unescaped first: ?utm%5Fsource=x is tracking, too.
+        name, value = _escape(name, _QUERY_SAFE), _escape(value, _QUERY_SAFE)
         if (not name and not value) or (equals and not value) or _is_tracking(name, value):
             continue
-        kept.append((_escape(name, _QUERY_SAFE), equals, _escape(value, _QUERY_SAFE)))
+        kept.append((name, equals, value))
     kept.sort(key=lambda parameter: parameter[0])
     return "&".join(name + equals + value for name, equals, value in kept)
 

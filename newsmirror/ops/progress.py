@@ -1,7 +1,9 @@
 """A live line in the terminal: pages, articles, queue, rate."""
 
+import logging
 import sys
 from contextlib import ExitStack
+from logging import StreamHandler
 from typing import Any, Self
 
 from scrapy import signals
@@ -36,7 +38,11 @@ class ProgressLine:
 
     def opened(self) -> None:
         """Show the line."""
+        levels = {handler.level for handler in logging.root.handlers if isinstance(handler, StreamHandler)}
         self._open.enter_context(logging_redirect_tqdm())
+        for handler in logging.root.handlers:
+            # The handler that stands in for Scrapy's own knows its format, but not its level.
+            handler.setLevel(max(handler.level, *levels))
         self._line = self._open.enter_context(
             tqdm(desc="pages", unit=" pages", dynamic_ncols=True, leave=False)
         )
@@ -46,7 +52,8 @@ class ProgressLine:
         if self._line is None:
             return
         articles = self.crawler.stats.get_value("newsmirror/articles", 0)
-        queue = len(self.crawler.engine.slot.scheduler) if self.crawler.engine.slot else 0  # type: ignore[attr-defined]
+        enqueued = self.crawler.stats.get_value("scheduler/enqueued", 0)
+        queue = enqueued - self.crawler.stats.get_value("scheduler/dequeued", 0)
         self._line.set_postfix(articles=articles, queue=queue, refresh=False)
         self._line.update()
 

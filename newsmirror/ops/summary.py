@@ -9,6 +9,14 @@ from scrapy.crawler import Crawler
 logger = logging.getLogger(__name__)
 
 
+# Scrapy's own counts of pages that were asked for in vain.
+_UNFETCHED = {
+    "forbidden by robots.txt": "robotstxt/forbidden",
+    "gave up after retries": "retry/max_reached",
+    "answered with an error": "httperror/response_ignored_count",
+}
+
+
 class RunSummary:
     """Logs a short summary of the run at INFO."""
 
@@ -57,9 +65,9 @@ def format_summary(name: str, reason: str, stats: dict[str, Any], outputs: list[
         if counts:
             listed = ", ".join(f"{key} {count}" for key, count in counts)
             lines.append(f"  {heading}: {listed}")
-    failed = sum(count for key, count in stats.items() if key.startswith("downloader/exception_type_count/"))
-    if failed:
-        lines.append(f"  requests that failed, retried ones too: {failed}")
+    unfetched = [(reason, stats.get(key, 0)) for reason, key in _UNFETCHED.items() if stats.get(key)]
+    if unfetched:
+        lines.append("  not fetched: " + ", ".join(f"{reason} {count}" for reason, count in unfetched))
     lines += [f"  feed: {uri}" for uri in outputs] or ["  no feed: add -O out.jsonl to keep the records"]
     return "\n".join(lines)
 

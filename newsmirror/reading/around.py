@@ -24,7 +24,10 @@ _POSITION = re.compile(
 _ARROWS = frozenset(">»›→＞》")
 _PLAIN_SEPARATORS = frozenset("/·-")
 _RELATED_WORDS = re.compile(r"^[【\[]?(?:相关|类似|相似|延伸|关联)")
+# A line drawn with dashes.
+_RULE = re.compile(r"^[-—=_*~·.]{4,}$")
 _MAX_TRAIL = 5
+_MAX_PLAIN_TRAIL = 3
 _MAX_CRUMB = 12
 _MAX_HEADING = 20
 _MAX_LINE = 400
@@ -41,7 +44,9 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Li
         between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
         if _POSITION.match(between) or not _ARROWS.isdisjoint(between):
             return links
-        if not _PLAIN_SEPARATORS.isdisjoint(between) and _is_root(links[0].url) and not line.box.chrome:
+        if line.box.chrome or _PLAIN_SEPARATORS.isdisjoint(between):
+            continue
+        if _is_root(links[0].url) or (category is not None and links[-1].title == category):
             return links
     return _trail_box(stream, head, category)
 
@@ -103,7 +108,10 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> list[Link]:
     crumbs = [link for line in reversed(run) for link in _links(line)]
     if not crumbs or len(crumbs) >= _MAX_TRAIL:
         return []
-    return crumbs if crumbs[-1].title == category or crumbs[0].title in HOME_WORDS else []
+    if category is not None:
+        return crumbs if crumbs[-1].title == category else []
+    # A menu begins with the home page, too, but it has more to offer than a trail.
+    return crumbs if crumbs[0].title in HOME_WORDS and len(crumbs) <= _MAX_PLAIN_TRAIL else []
 
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:
@@ -168,7 +176,7 @@ def _list_range(stream: Stream, start: int, near: Box | None, limit: int | None 
 
 def _ends_list(line: Line) -> bool:
     text = line.text
-    if MORE.match(text) or is_notice(text):
+    if MORE.match(text) or is_notice(text) or _RULE.match(text):
         return True
     if line.only_link is not None or line.image is not None:
         return False

@@ -18,14 +18,12 @@ from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
 from newsmirror.reading.labels import HOME_WORDS, is_notice
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
-from newsmirror.reading.meta import read_meta
+from newsmirror.reading.meta import date_near, read_meta
 from newsmirror.reading.stream import Stream
 from newsmirror.reading.title import find_title
 
 # Last links of a trail that name no category.
 _NOT_A_CATEGORY = HOME_WORDS | {"正文", "内容", "详情", "资讯", "资讯正文", "文章", "详细内容", "快照"}
-# A row of labels further than this below the title belongs to something else.
-_MAX_DISTANCE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +76,13 @@ def read_article(stream: Stream) -> ReadArticle | None:
     linked_data = read_json_ld(stream.json_ld)
     hints = [hint for hint in (stream.page_title, stream.meta.get("og:title"), linked_data.headline) if hint]
     taken = {hit.line.index for hit in hits if hit.opens_line} | {hit.last for hit in meta.hits}
-    title_line = find_title(stream, _anchor(stream, meta.first), hints, taken)
-    title = title_line.text if title_line is not None else linked_data.headline
+    title_lines = find_title(stream, _anchor(stream, meta.first), hints, taken)
+    title = " ".join(line.text for line in title_lines) or linked_data.headline
     if not title:
         return None
-    head = title_line.index if title_line is not None else 0
+    head = title_lines[0].index if title_lines else 0
     footer = footer_marks(stream, hits, meta)
-    labels_end = max((hit.last for hit in meta.hits if hit.last - head <= _MAX_DISTANCE), default=head)
-    start, end = body_range(stream, max(head, labels_end) + 1, footer)
+    start, end = body_range(stream, head + len(title_lines) - 1, meta, footer)
     blocks, bylines, bracketed_editor = read_body(stream, start, end, title)
     breadcrumbs = read_breadcrumbs(stream, head, meta.category)
     more_line, more = read_more(stream)
@@ -97,7 +94,7 @@ def read_article(stream: Stream) -> ReadArticle | None:
         bylines=[*meta.bylines, *bylines, *_bylines_in(blocks)],
         authors=linked_data.authors,
         editor=meta.editor or bracketed_editor or closing_editor(hits, meta, end),
-        published_raw=meta.published_raw or linked_data.published,
+        published_raw=meta.published_raw or date_near(stream, head) or linked_data.published,
         snapshot_raw=_snapshot_raw(hits),
         original=_original(hits),
         blocks=blocks,

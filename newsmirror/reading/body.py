@@ -7,13 +7,15 @@ from newsmirror.items import Block
 from newsmirror.normalise.people import is_byline
 from newsmirror.reading.date_cells import is_date
 from newsmirror.reading.labels import FURNITURE, OTHER_HEADING, RELATED_HEADING
-from newsmirror.reading.stream import Line, Stream
+from newsmirror.reading.stream import Box, Line, Stream
 
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
 _EDITOR_AT_END = re.compile(
     r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
 )
 _MAX_FURNITURE = 40
+_MAX_COUNTER = 12
+_MAX_ROW_HEAD = 6
 
 
 def read_body(stream: Stream, start: int, end: int, title: str) -> tuple[list[Block], list[str], str | None]:
@@ -56,6 +58,8 @@ def is_prose(line: Line) -> bool:
     """Tell whether a line looks like a part of an article: text that is no link, or an image."""
     if line.image is not None or line.is_table:
         return True
+    if line.text.startswith(("...", "…")):
+        return False  # the excerpt of another article
     unlinked = sum(len(piece.text) for piece in line.pieces if piece.anchor is None)
     return unlinked >= 15 and not FURNITURE.match(line.text)
 
@@ -77,9 +81,12 @@ def _repeats(text: str, title: str) -> bool:
 def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
     kept: list[Line] = []
     after_links = False
+    share_bar: Box | None = None
     for line in stream.lines[start:end]:
         if line.box.chrome:
             continue
+        if line.image is not None and share_bar is not None and line.box.is_near(share_bar):
+            continue  # the signs of the buttons
         if _is_link_only(stream, line):
             # The heading of a list of links goes with it, and so do the dates between them.
             if kept and not after_links and _heads_links(kept[-1].text):
@@ -88,20 +95,35 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
             continue
         if line.image is None and not line.text:
             continue
-        if line.image is None and len(line.text) <= _MAX_FURNITURE and FURNITURE.match(line.text):
-            continue
+        if line.image is None and FURNITURE.match(line.text):
+            if len(line.text) <= _MAX_FURNITURE or line.links:
+                share_bar = line.box
+                continue
         if after_links and is_date(line.text):
             continue
-        after_links = False
+        after_links, share_bar = False, None
         kept.append(line)
-    while kept and kept[-1].image is None and _is_counter(kept[-1].text):
+    while kept and _is_trailing(stream, kept, end):
         kept.pop()
     return kept
 
 
-def _is_counter(text: str) -> bool:
-    """Tell whether a text has no word in it: what buttons leave behind, such as `(12)` or `85.71%`."""
-    return len(text) <= 12 and not any(character.isalpha() for character in text)
+def _is_trailing(stream: Stream, kept: list[Line], end: int) -> bool:
+    """Tell whether the last line is what buttons leave behind, or the head of the table row that follows."""
+    last = kept[-1]
+    if last.image is not None:
+        return False
+    if len(last.text) <= _MAX_COUNTER and not any(character.isalpha() for character in last.text):
+        return True
+    following = stream.lines[end].box if end < len(stream.lines) else None
+    return (
+        following is not None
+        and last.box.tag in ("td", "th", "dt")
+        and len(last.text) <= _MAX_ROW_HEAD
+        and last.box is not following
+        and last.box.outer("tr") is not None
+        and last.box.outer("table") is following.outer("table")
+    )
 
 
 def _heads_links(text: str) -> bool:
@@ -116,11 +138,6 @@ def _is_link_only(stream: Stream, line: Line) -> bool:
             return False
         target = urlsplit(anchor.url)
         return not _IMAGE_FILE.search(target.path) and target.netloc != urlsplit(stream.url).netloc
-    return (
-        bool(line.pieces)
-        and not any(
-            piece.anchor is None and any(character.isalnum() for character in piece.text)
-            for piece in line.pieces
-        )
-        and any(piece.anchor is not None for piece in line.pieces)
-    )
+    unlinked = [piece.text for piece in line.pieces if piece.anchor is None]
+    words = [text for text in unlinked if any(character.isalnum() for character in text)]
+    return bool(line.links) and all(is_date(text) or text.isdigit() for text in words)

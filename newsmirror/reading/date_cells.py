@@ -14,7 +14,7 @@ _FIRST = frozenset("0123456789０１２３４５６７８９昨今前刚剛二(�
 _LAST = frozenset("0123456789０１２３４５６７８９日号天前刚剛时時分秒点點半月)）]］】〕")
 _MAY_BE_DATE = re.compile(r"[\d０-９]|[前刚剛今昨]|[〇零一二三四五六七八九十]")
 _LABEL = re.compile(r"^[一-鿿]{0,4}(?:发布|发表|快照|生成|更新|时间|日期)[一-鿿]{0,4}\s?[:：]?\s*")
-_BRACKETS = "()（）[]［］【】〔〕"
+_EDGE = " ()（）[]［］【】〔〕|｜丨·,，;；"
 
 
 # The same cell is asked for its date at several points of one reading.
@@ -30,7 +30,7 @@ def is_date(text: str) -> bool:
 
 def _bare(date: str) -> str:
     """Return a date without the brackets and the label around it."""
-    return _LABEL.sub("", date.strip(_BRACKETS).strip()).strip(_BRACKETS).strip()
+    return _LABEL.sub("", date.strip(_EDGE)).strip(_EDGE)
 
 
 def leading_date(text: str) -> str | None:

@@ -18,12 +18,13 @@ _ELLIPSIS = ("...", "…", "。。。", "‥")
 # Words on links and tags that are no title and no excerpt.
 _FILLER = re.compile(
     r"^[\[【(（<《>»›·•|/\-—\s]*(?:查看|点击|阅读|浏览)?(?:详细|详情|全文|更多|原文|快照|内容|阅读|查看|进入|详细内容|查看详情)?"
-    r"[\]】)）>》»›·•|/\-—\s]*$|^\d{1,3}[.、]?$|^[.…‥]+$|^(?:置顶|热|新|图|推荐|荐|HOT|NEW|new|hot)$"
+    r"[\]】)）>》»›·•|/\-—\s]*$|^\d{1,3}[.、]?$|^[.…‥\[\]【】]+$|^(?:置顶|热|新|图|推荐|荐|HOT|NEW|new|hot)$"
 )
 _COUNTS = re.compile(
     r"^(?:浏览|阅读|点击|评论|人气|热度)?[:：]?\s*[\d.,]+\s*(?:万|次|人|条)?(?:浏览|阅读|点击|评论)?$"
 )
 _LEADING_MARK = re.compile(r"^[·•●○■□◆◇▪▶►★☆※>»›|\-—]+\s*|^\d{1,2}[.、．]\s*(?=\D)")
+_MIN_BESIDE_DATE = 20
 _MAX_FILLER = 20
 _MAX_LONE_TITLE = 60
 
@@ -47,6 +48,8 @@ class _Cell:
     url: str | None
     line: Line
     label: str = ""
+    # The first text node of several: the rank of an entry may stand there.
+    lead: str = ""
     owner: str | None = None
     region: Box | None = None
 
@@ -82,7 +85,7 @@ def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
         cell.owner, cell.region = owners.of(cell)
     entries: dict[str, Entry] = {}
     for _, region in groupby(cells, key=lambda cell: id(cell.region)):
-        for group in _groups(list(region)):
+        for group in _groups(_without_ranks(list(region))):
             entry = _entry(group)
             if entry is None:
                 continue
@@ -90,6 +93,15 @@ def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
             if known is None or (known.title is None and entry.title is not None and known.excerpt is None):
                 entries[entry.url] = entry
     return list(entries.values())
+
+
+def _without_ranks(cells: list[_Cell]) -> list[_Cell]:
+    """Take 1, 2, 3 … off titles that begin with their rank."""
+    linked = [cell for cell in cells if cell.url is not None and cell.text]
+    if len(linked) > 1 and all(cell.lead == str(rank) for rank, cell in enumerate(linked, 1)):
+        for cell in linked:
+            cell.text = cell.text[len(cell.lead) :].strip()
+    return cells
 
 
 def _cells(line: Line) -> list[_Cell]:
@@ -102,8 +114,11 @@ def _cells(line: Line) -> list[_Cell]:
         end = line.pieces[position + 1].start if position + 1 < len(line.pieces) else len(line.text)
         text = line.text[piece.start : end]
         url = piece.anchor.url if piece.anchor is not None else None
+        if piece.anchor is not None and piece.anchor.is_tag:
+            continue
         begins = piece.anchor is not previous or is_date(piece.text) or _is_excerpt(piece.text)
         if not begins and not is_date(cells[-1].text):
+            cells[-1].lead = cells[-1].lead or cells[-1].text
             gap = " " if line.text[piece.start - 1 : piece.start] == " " else ""
             cells[-1].text = (cells[-1].text + gap + text).rstrip()
         else:
@@ -184,11 +199,13 @@ def _likeness(groups: list[_Group]) -> float:
 
 def _entry(group: _Group) -> Entry | None:
     url = group.url
-    if url is None:
-        return None
+    if url is None or any(cell.url is not None and cell.text.isdigit() for cell in group.cells):
+        return None  # no link, or the number of a page
     date: str | None = None
     linked: list[_Cell] = []
     plain: list[_Cell] = []
+    has_link_text = any(cell.url is not None and cell.text for cell in group.cells)
+    dated = [cell.line for cell in group.cells if has_link_text and split_date(cell.text)[0] is not None]
     for cell in group.cells:
         text = cell.text
         if date is None and (cell.url is None or len(group.cells) > 1):
@@ -198,6 +215,8 @@ def _entry(group: _Group) -> Entry | None:
             date, text = _labelled_date(text)
         if not text or _is_filler(text) or _COUNTS.match(text):
             continue
+        if cell.url is None and cell.line in dated and len(text) < _MIN_BESIDE_DATE and not _is_excerpt(text):
+            continue  # the source, printed beside the date
         cell = _Cell(text, cell.url, cell.line, cell.label)
         if cell.url is not None:
             linked.append(cell)

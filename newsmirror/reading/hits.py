@@ -50,6 +50,7 @@ def find_hits(stream: Stream) -> list[Hit]:
             hit = Hit(line, label, label.value, line.index)
             if label.value:
                 hit.anchor = _anchor_within(line, label.value_start, label.value_end)
+                hit.value = _before_links(line, label)
             elif label is labels[-1]:
                 _take_next_line(stream, hit)
             hits.append(hit)
@@ -68,6 +69,17 @@ def _anchor_within(line: Line, start: int, end: int) -> Anchor | None:
         (piece.anchor for piece in line.pieces if piece.anchor is not None and start <= piece.start < end),
         None,
     )
+
+
+def _before_links(line: Line, label: Label) -> str:
+    """Return a value without the links behind it: `社会 [我有话说]`, where a space or a bar stands between."""
+    for piece in line.pieces:
+        if piece.anchor is None or not label.value_start < piece.start < label.value_end:
+            continue
+        before = line.text[label.value_start : piece.start]
+        if before.strip(" |｜/·") and before[-1] in " |｜/·":
+            return before.strip(" |｜/·;；,，")
+    return label.value
 
 
 def _take_next_line(stream: Stream, hit: Hit) -> None:

@@ -92,6 +92,11 @@ def starts_with_label(text: str) -> bool:
 
 # ---- sentences and headings that end an article ------------------------------------------------------
 
+# Headings of lists that show other things than the page is about.
+HOT_HEADING = re.compile(
+    r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|点击量|近期文章|近期热|最新文章|最新资讯|随机|猜你|推荐|大家都在看|本周|本月|一周|24小时)"
+    r".{0,8}[】\]]?\s*[:：]?$"
+)
 HOME_WORDS = frozenset(
     ("首页", "主页", "网站首页", "本站首页", "返回首页", "快照首页", "站点首页", "home", "Home", "HOME")
 )
@@ -101,7 +106,7 @@ MORE = re.compile(
     r"^(?:查看)?更多(?:关于)?[“\"「【]?(?P<topic>[^，。；！？]{1,20}?)[”\"」】]?\s?的?\s?(?:资讯|信息|新闻|内容|快照)\s*(?:[:：>»]|$)"
 )
 RELATED_HEADING = re.compile(
-    r"^[【\[]?(?:相关|类似|相似|延伸|推荐|关联|猜你喜欢|您?可能(?:还)?(?:感兴趣|喜欢|想看)|你可能(?:还)?(?:感兴趣|喜欢|想看))"
+    r"^[【\[]?(?:相关|类似|相似|延伸|推荐|关联|猜你(?:喜欢|想读|想看|爱看|关注)|您?可能(?:还)?(?:感兴趣|喜欢|想看)|你可能(?:还)?(?:感兴趣|喜欢|想看))"
     r".{0,8}[】\]]?\s*[:：]?$"
 )
 # Lists on the page that are neither the related list nor the body.

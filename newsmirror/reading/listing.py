@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, shape
 from newsmirror.reading.entries import Entry, read_entries
-from newsmirror.reading.labels import FURNITURE, HOME_WORDS, MORE, PAGE_FOOT
-from newsmirror.reading.stream import Stream
+from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, PAGE_FOOT, compact
+from newsmirror.reading.stream import Box, Line, Stream
 
 # Links of a site's frame that lead to no listing and to no article.
 _FRAME = re.compile(
@@ -19,10 +19,15 @@ _FRAME = re.compile(
     r"下一|尾页|末页|首页|主页|前页|后页|更多评论|发表|登出|购物|捐助|赞助|移除|删除|申请|站长|统计|服务中心|使用说明"
 )
 _NEXT = re.compile(
-    r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多)$"
+    r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多|较早的?(?:文章|内容|资讯)|更早的?(?:文章|内容|资讯))$"
 )
+_HOME = re.compile(r"首页$|^(?:主页|门户|[Hh]ome|HOME)$")
+_PAGER = re.compile(r"[上下尾末]一?\s?[页頁]|第\s?\d+\s?页")
+_PAGER_LINES = 3
+_MIN_SECTIONS = 2
+_MAX_HEADING = 20
 _PAGE_NUMBER = re.compile(r"^第?\s?([1-9][0-9]{0,3})\s?页?$")
-_TRIM = " \u3000[]【】()（）<>‹›«»＞→>"
+_TRIM = " \u3000[]【】()（）<>‹›«»＞→←>"
 _ARROWS = frozenset((">", "›", "»", ">>", "＞", "→"))
 _MAX_SECTION = 8
 _MIN_TITLE = 6
@@ -42,26 +47,33 @@ class Listing:
 def read_listing(stream: Stream) -> Listing:
     """Read a page that is no article."""
     own = _bare(stream.url)
-    home_url = next(
-        (
-            anchor.url
-            for line in stream.lines
-            for anchor in line.links
-            if anchor.url is not None
-            and line.anchored(anchor) in HOME_WORDS
-            and "页 " not in line.text
-            and "尾页" not in line.text
-        ),
-        None,
-    )
+    home_url = find_home(stream)
     next_url = _next_url(stream)
+    sections = read_sections(stream)
+    is_home = _is_home(stream.url, home_url, next_url, sections)
+    entries = _entries(stream, {own, _bare(next_url) if next_url else own})
     return Listing(
-        entries=_entries(stream, {own, _bare(next_url) if next_url else own}),
+        entries=entries if is_home else _without_hot(stream, entries),
         next_url=next_url,
-        sections=read_sections(stream),
+        sections=sections,
         home_url=home_url,
-        is_home=_is_home(stream.url, home_url),
+        is_home=is_home,
     )
+
+
+def find_home(stream: Stream) -> str | None:
+    """Return where the link 首页 leads; not the one among the page numbers, which leads to page one."""
+    pager = {
+        index
+        for line in stream.lines
+        if _PAGER.search(line.text)
+        for index in range(line.index - _PAGER_LINES, line.index + _PAGER_LINES + 1)
+    }
+    for line in stream.lines:
+        for anchor in line.links:
+            if anchor.url is not None and _HOME.search(line.anchored(anchor)) and line.index not in pager:
+                return anchor.url
+    return None
 
 
 def read_sections(stream: Stream) -> list[Link]:
@@ -73,20 +85,55 @@ def read_sections(stream: Stream) -> list[Link]:
         for anchor in line.links:
             if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
                 continue
+            if urlsplit(anchor.url).path in ("", "/") and not urlsplit(anchor.url).query:
+                continue
             text = line.anchored(anchor)
             name = more["topic"] if more is not None and MORE.match(text) else text
-            if 2 <= len(name) <= _MAX_SECTION and not _PAGE_NUMBER.match(name) and not _FRAME.search(name):
+            if (
+                2 <= len(name) <= _MAX_SECTION
+                and not _PAGE_NUMBER.match(name)
+                and not _FRAME.search(name)
+                and not _NEXT.match(name)
+            ):
                 found.setdefault(_bare(anchor.url), Link(anchor.url, name))
     return list(found.values())
 
 
-def _is_home(url: str, home_url: str | None) -> bool:
+def _is_home(url: str, home_url: str | None, next_url: str | None, sections: list[Link]) -> bool:
+    """Tell whether a page is the site's front page.
+
+    It is the root, or where 首页 leads; where no link says that, a page without a next one that lies above its
+    sections, or that leads to sections without being one.
+    """
     path = urlsplit(url).path
-    return (
-        path in ("", "/")
-        or re.fullmatch(r"/(?:index|default|home)\.\w+", path) is not None
-        or (home_url is not None and _bare(home_url) == _bare(url))
-    )
+    if path in ("", "/") or re.fullmatch(r"/(?:index|default|home)\.\w+", path):
+        return True
+    if home_url is not None:
+        return _bare(home_url) == _bare(url)
+    if next_url is not None or len(sections) < _MIN_SECTIONS:
+        return False
+    folder = path.rpartition("/")[0] + "/"
+    above = folder != "/" and all(urlsplit(section.url).path.startswith(folder) for section in sections)
+    return above or all(_bare(section.url) != _bare(url) for section in sections)
+
+
+def _without_hot(stream: Stream, entries: list[Entry]) -> list[Entry]:
+    """Leave out the entries under headings such as 热门文章, unless there are no others."""
+    hot: set[int] = set()
+    for line in stream.lines:
+        if len(line.text) > _MAX_HEADING or line.only_link is not None or not HOT_HEADING.match(line.text):
+            continue
+        box: Box | None = line.box
+        while box is not None and not stream.has_links(line.index + 1, box.end):
+            box = box.parent
+        end = box.end if box is not None else len(stream.lines)
+        following = (
+            other.index
+            for other in stream.lines[line.index + 1 : end]
+            if other.box.heading and other.box.heading == line.box.heading
+        )
+        hot.update(range(line.index + 1, next(following, end)))
+    return [entry for entry in entries if entry.line not in hot] or entries
 
 
 def _entries(stream: Stream, own: set[str]) -> list[Entry]:
@@ -127,12 +174,16 @@ def _next_url(stream: Stream) -> str | None:
     own = _bare(stream.url)
     arrow = None
     for line in stream.lines:
+        if line.image is not None:
+            anchor, sign = line.image.anchor, compact(line.image.alt or "")
+            if anchor is not None and anchor.url is not None and _NEXT.match(sign) and sign not in _ARROWS:
+                return anchor.url
         for anchor in line.links:
             if anchor.url is None or _bare(anchor.url) == own:
                 continue
             if "next" in anchor.rel.split():
                 return anchor.url
-            text = line.anchored(anchor)
+            text = compact(line.anchored(anchor) or anchor.label)
             if _NEXT.match(text) or _NEXT.match(text.strip(_TRIM)):
                 if text not in _ARROWS:
                     return anchor.url
@@ -153,7 +204,10 @@ def _next_number(stream: Stream) -> str | None:
     last_line = -9
     for line in stream.lines:
         for piece in line.pieces:
-            match = _PAGE_NUMBER.match(piece.text.strip(_TRIM))
+            # What is not linked may stand in one text with others: 共3页 1.
+            match = _PAGE_NUMBER.match(piece.text.strip(_TRIM)) or (
+                _PAGE_NUMBER.match(piece.text.split()[-1]) if piece.anchor is None and piece.text else None
+            )
             if match is None:
                 continue
             if line.index - last_line > 2:

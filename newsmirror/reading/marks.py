@@ -13,6 +13,8 @@ _MAX_HEADING = 40
 _MAX_REMOVAL = 120
 _MAX_EDITOR_LINE = 60
 _MAX_NAMES = 12
+# A row of labels further than this from the title belongs to something else.
+_MAX_DISTANCE = 60
 
 
 def footer_marks(stream: Stream, hits: list[Hit], meta: MetaRow) -> set[int]:
@@ -64,20 +66,41 @@ def heads_related(stream: Stream, line: Line) -> bool:
     )
 
 
-def body_range(stream: Stream, start: int, footer: set[int]) -> tuple[int, int]:
-    """Return the lines of the body: from `start` on, the first stretch between two marks that holds prose."""
-    headings = {
-        line.index
-        for line in stream.lines
-        if len(line.text) <= _MAX_HEADING and (MORE.match(line.text) or heads_related(stream, line))
-    }
-    marks = sorted(index for index in footer | headings if index >= start)
-    stretches = [
-        (left + 1, right)
-        for left, right in pairwise((start - 1, *marks, len(stream.lines)))
-        if right > left + 1
-    ]
+def body_range(stream: Stream, head: int, meta: MetaRow, footer: set[int]) -> tuple[int, int]:
+    """Return the lines of the body: below title and labels, the first stretch between two marks with prose.
+
+    Further lists (related articles, 更多关于…) end the search. Labels below the body, not above it, are told
+    by the prose that stands over them while none stands right under them.
+    """
+    labels = sorted({index for hit in meta.hits for index in (hit.line.index, hit.last)})
+    labels = [index for index in labels if abs(index - head) <= _MAX_DISTANCE]
+    below = max([head, *labels]) + 1
+    if labels and labels[0] > head:
+        above = (head + 1, labels[0])
+        following = next(iter(_stretches(stream, below, footer)), None)
+        if _has_prose(stream, *above) and not (following and _has_prose(stream, *following)):
+            return above
+    stretches = _stretches(stream, below, footer)
     for first, last in stretches:
-        if any(is_prose(line) for line in stream.lines[first:last] if not line.box.chrome):
+        if _has_prose(stream, first, last):
             return first, last
-    return stretches[0] if stretches else (start, start)
+    # A body of few words stands at least where a body would.
+    return stretches[0] if stretches and stretches[0][0] == below else (below, below)
+
+
+def _has_prose(stream: Stream, first: int, last: int) -> bool:
+    return any(is_prose(line) for line in stream.lines[first:last] if not line.box.chrome)
+
+
+def _stretches(stream: Stream, start: int, footer: set[int]) -> list[tuple[int, int]]:
+    """Return the stretches of lines between marks, from `start` up to the first list of further articles."""
+    end = next(
+        (
+            line.index
+            for line in stream.lines[start:]
+            if len(line.text) <= _MAX_HEADING and (MORE.match(line.text) or heads_related(stream, line))
+        ),
+        len(stream.lines),
+    )
+    marks = sorted(index for index in footer if start <= index < end)
+    return [(left + 1, right) for left, right in pairwise((start - 1, *marks, end)) if right > left + 1]

@@ -11,6 +11,8 @@ from newsmirror.reading.stream import Stream
 _FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
 # Labels this many lines from each other are one row (their values stand between).
 _GAP = 3
+_MAX_BETWEEN = 30
+_MAX_DATE_LINE = 80
 _SEPARATORS = " |｜/·-—"
 # What a page puts behind the last value: font sizes and buttons.
 _TOOLS = re.compile(r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$")
@@ -54,13 +56,15 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     for hit in hits:
         if hit.field not in _FIELDS or hit.line.box.chrome or _ADVERT.match(hit.line.text):
             continue
-        if not hit.label.has_colon and not _is_bare_label(hit, hits):
+        if _is_sentence(hit.value) or (not hit.label.has_colon and not _is_bare_label(hit, hits)):
             continue
-        if rows and hit.line.index - rows[-1][-1].last <= _GAP:
+        if rows and _continues(stream, rows[-1], hit):
             rows[-1].append(hit)
         else:
             rows.append([hit])
     row = MetaRow(max(rows, key=_weight, default=[]))
+    if not _weight(row.hits):
+        return MetaRow()
     stray_dates: list[str] = []
     row.category, row.source, row.editor = (
         _clean_value(row.value(name), stray_dates) for name in ("category", "source", "editor")
@@ -76,6 +80,21 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
         None,
     )
     return row
+
+
+def _continues(stream: Stream, row: list[Hit], hit: Hit) -> bool:
+    """Tell whether a label belongs to a row: near its end, nothing but short lines between, and a new field."""
+    last = row[-1].last
+    if hit.line.index - last > _GAP:
+        return False
+    between = stream.lines[last + 1 : hit.line.index]
+    if any(len(line.text) > _MAX_BETWEEN or line.text.endswith("。") for line in between):
+        return False
+    return all(other.field != hit.field or other.line is hit.line or hit.field == "other" for other in row)
+
+
+def _is_sentence(value: str) -> bool:
+    return "。" in value or "；" in value
 
 
 def _is_bare_label(hit: Hit, hits: list[Hit]) -> bool:
@@ -104,7 +123,7 @@ def _clean_value(hit: Hit | None, stray_dates: list[str]) -> str | None:
     """Return a value without the tools behind it; a date that stands in it goes to `stray_dates`."""
     if hit is None:
         return None
-    value = _TOOLS.sub("", hit.value).strip(_SEPARATORS)
+    value = re.split(r"\s*[|｜]", _TOOLS.sub("", hit.value).strip(_SEPARATORS))[0]
     if any(character.isdigit() for character in value):
         date, value = split_date(value)
         stray_dates += [date] if date is not None else []
@@ -120,6 +139,14 @@ def _unlabelled_date(stream: Stream, row: MetaRow) -> str | None:
         return None
     near = stream.lines[max(0, row.first - 2) : row.hits[-1].last + 3]
     return next((split_date(line.text)[0] for line in near if is_date(line.text)), None)
+
+
+def date_near(stream: Stream, head: int) -> str | None:
+    """Return the date that a line right below the headline begins with: `2014-02-03 15:52 | 发布者 …`."""
+    for line in stream.lines[head + 1 : head + 1 + _GAP]:
+        if len(line.text) <= _MAX_DATE_LINE and (date := leading_date(line.text)):
+            return date
+    return None
 
 
 def _unreadable_date(row: MetaRow) -> str | None:

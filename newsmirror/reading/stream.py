@@ -7,7 +7,7 @@ break, what is linked, what is a heading, and which box a line stands in.
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -28,16 +28,16 @@ HEADING_LEVEL = {f"h{level}": level for level in range(1, 7)}
 _ROLES = {
     **dict.fromkeys(BLOCK_TAGS, "block"),
     **dict.fromkeys(UNREAD_TAGS, "unread"),
-    "table": "table",
     "br": "break",
     "a": "link",
     "img": "image",
+    "amp-img": "image",
 }
 CHROME_TAGS = frozenset(("nav", "aside"))
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # Marks that take no room on the screen: zero-width characters, BOM, soft hyphen, directional marks.
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
 _PLAIN_PATH = re.compile(r"^/[\w-][\w./?=&%-]*$", re.ASCII)
 _HOST_END = re.compile(r"[/?#]")
@@ -54,6 +54,7 @@ _IMAGE_SOURCES = (
 
 # A table of data, not of layout: its cells are short.
 _MAX_DATA_CELL = 60
+_MAX_TAG = 4
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +67,17 @@ class Box:
     end: int = 0
     heading: int = 0
     chrome: bool = False
+    # Of a table without another table in it: for each row the lines of its cells.
+    rows: list[list[tuple[int, int]]] | None = None
+    # Of a figure: the caption that was read.
+    caption: str | None = None
+
+    def outer(self, tag: str) -> "Box | None":
+        """Return the nearest box of a tag, from this one outwards."""
+        box: Box | None = self
+        while box is not None and box.tag != tag:
+            box = box.parent
+        return box
 
     def is_near(self, other: "Box") -> bool:
         """Tell whether two boxes are items of one list: the same box, siblings, or children of siblings."""
@@ -84,6 +96,8 @@ class Anchor:
     url: str | None
     label: str
     rel: str
+    # A category in front of a row's title: [国内] 标题. It is no entry of its own.
+    is_tag: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -180,8 +194,11 @@ class Stream:
     def close(self) -> None:
         """Index the links, once all lines are there."""
         for line in self.lines:
-            for anchor in [*line.links, line.image.anchor if line.image else None]:
-                if anchor is not None and anchor.url is not None:
+            links = line.links
+            if len(links) == 2 and links[0].url != links[1].url:
+                links[0].is_tag = _is_tag(line, links[0], links[1])
+            for anchor in [*links, line.image.anchor if line.image else None]:
+                if anchor is not None and anchor.url is not None and not anchor.is_tag:
                     self.link_lines.append(line.index)
                     self.link_urls.append(anchor.url)
         change = len(self.link_urls)
@@ -190,6 +207,15 @@ class Stream:
             if self.link_urls[position] != self.link_urls[position + 1]:
                 change = position + 1
             self._url_changes[position] = change
+
+
+def _is_tag(line: Line, first: Anchor, second: Anchor) -> bool:
+    if (
+        line.text[:1] in ("[", "【", "［")
+        and line.pieces[0].start < line.text.find(line.anchored(first)) <= 2
+    ):
+        return True
+    return len(line.anchored(first)) <= _MAX_TAG and len(line.anchored(second)) > 2 * _MAX_TAG - 2
 
 
 def squeeze(text: str) -> str:
@@ -201,7 +227,7 @@ def read_stream(text: str, url: str) -> Stream:
     """Parse a page and walk its tree once; `url` is the page's address, for its relative links."""
     root = _parse(text)
     base = root.find(".//base[@href]")
-    stream = Stream(url=urljoin(url, (base.get("href") or "").strip()) if base is not None else url)
+    stream = Stream(url=(_absolute(url, base.get("href")) if base is not None else None) or url)
     _read_head(root, stream)
     body = root.find("body")
     _Walk(stream).run(body if body is not None else root)
@@ -245,9 +271,13 @@ def _absolute(base: str, href: str | None) -> str | None:
     try:
         # Browsers strip whitespace around and line ends within an address (WHATWG URL, 4.1).
         url = urljoin(base, re.sub(r"[\t\r\n]", "", href.strip()))
+        urlsplit(url).port  # noqa: B018 - raises for a port that is no number
     except ValueError:  # such as http://[broken
         return None
-    return url if _PAGE_LINK.match(url) else None
+    if not _PAGE_LINK.match(url):
+        return None
+    scheme, colon, rest = url.partition(":")
+    return scheme.lower() + colon + rest
 
 
 class _Walk:
@@ -268,18 +298,14 @@ class _Walk:
         for event, element in walker:
             role = _ROLES.get(element.tag)
             if event == "start":
-                if role == "unread" or _is_hidden(element) or (role == "table" and self._add_table(element)):
+                if role == "unread" or _is_hidden(element):
                     walker.skip_subtree()
                     # Its end closes what its start did not open.
                     self.unread = element
                     continue
                 if role is not None:
                     if role == "break":
-                        # Within a heading it only breaks the line on the screen.
-                        if self.box.heading:
-                            self.gap = True
-                        else:
-                            self.flush()
+                        self.flush()
                     elif role == "link":
                         anchors.append((self.anchor, len(self.stream.lines)))
                         self.anchor = self._open_anchor(element)
@@ -293,12 +319,12 @@ class _Walk:
                     self.unread = None
                 elif role == "link":
                     self._close_anchor(*anchors.pop())
-                elif role == "block" or role == "table":
+                elif role == "block":
                     self.close_box()
                 raw = element.tail if element is not root else None
             if raw is None:
                 continue
-            if raw.isspace():
+            if raw.isspace() and self.box.tag != "pre":
                 self.gap = True
             else:
                 self.add(raw)
@@ -322,7 +348,7 @@ class _Walk:
     def _add_text(self, raw: str) -> None:
         text = squeeze(raw)
         if not text:
-            self.gap = True
+            self.gap = self.gap or not _INVISIBLE.fullmatch(raw)
             return
         if self.text and (self.gap or raw[0].isspace()):
             self.text += " "
@@ -345,15 +371,31 @@ class _Walk:
         outer = self.box
         heading, chrome = HEADING_LEVEL.get(tag) or outer.heading, outer.chrome or tag in CHROME_TAGS
         self.box = Box(tag, outer, len(self.stream.lines), 0, heading, chrome)
+        if tag == "tr" and (table := self.box.outer("table")) is not None and table.rows is not None:
+            table.rows.append([])
+        elif tag == "table":
+            self.box.rows = []
+            if (around := outer.outer("table")) is not None:
+                around.rows = None
 
     def close_box(self) -> None:
         if self.pieces:
             self.flush()
-        self.box.end = len(self.stream.lines)
-        if self.box.tag == "figcaption":
-            self._caption_figure(self.box)
-        if self.box.parent is not None:
-            self.box = self.box.parent
+        box = self.box
+        box.end = len(self.stream.lines)
+        match box.tag:
+            case "td" | "th":
+                table = box.outer("table")
+                if table is not None and table.rows:
+                    table.rows[-1].append((box.start, box.end))
+            case "table":
+                self._close_table(box)
+            case "figcaption":
+                self._take_caption(box)
+            case "figure" if box.caption is not None:
+                self._caption_image(box)
+        if box.parent is not None:
+            self.box = box.parent
 
     def _open_anchor(self, element: etree._Element) -> Anchor:
         title, rel = element.get("title"), element.get("rel")
@@ -383,30 +425,47 @@ class _Walk:
         image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor)
         lines.append(Line(len(lines), self.box, "", [], image=image))
 
-    def _caption_figure(self, box: Box) -> None:
-        """Move a caption from its lines to the image of its figure."""
-        figure = box.parent
-        while figure is not None and figure.tag != "figure":
-            figure = figure.parent
-        lines = self.stream.lines
-        if figure is None:
-            return
-        caption = " ".join(line.text for line in lines[box.start :] if line.text)
-        images = [line.image for line in lines[figure.start :] if line.image is not None]
-        if images and caption:
-            images[-1].caption = caption
-            del lines[box.start :]
+    def _take_caption(self, box: Box) -> None:
+        """Keep the caption's text for the image of its figure, which may come later."""
+        figure = box.outer("figure")
+        if figure is not None:
+            figure.caption = " ".join(line.text for line in self.stream.lines[box.start :]) or None
+            del self.stream.lines[box.start :]
 
-    def _add_table(self, element: etree._Element) -> bool:
-        """Add a table of data as one line; False for a table that only lays out the page."""
-        rows = _data_rows(element)
-        if rows is None:
-            return False
-        self.flush()
+    def _caption_image(self, figure: Box) -> None:
         lines = self.stream.lines
+        images = [line.image for line in lines[figure.start :] if line.image is not None]
+        if images:
+            images[-1].caption = figure.caption
+        elif figure.caption is not None:
+            lines.append(Line(len(lines), figure, figure.caption, [Piece(figure.caption, 0, None)]))
+        figure.end = len(lines)
+
+    def _close_table(self, table: Box) -> None:
+        """Make one line of a table of data; one that lays out the page stays as it is.
+
+        Data: at least two rows with two columns, short cells, and neither links, images, tables nor page
+        labels within.
+        """
+        lines = self.stream.lines
+        rows = [
+            [" ".join(line.text for line in lines[start:end]) for start, end in row]
+            for row in table.rows or []
+        ]
+        rows = [row for row in rows if any(row)]
+        if sum(len(row) > 1 for row in rows) < 2:
+            return
+        inner = lines[table.start :]
+        if any(line.image is not None or line.is_table or line.links for line in inner):
+            return
+        cells = [cell for row in rows for cell in row]
+        if max(map(len, cells)) > _MAX_DATA_CELL or any(map(starts_with_label, cells)):
+            return
+        first = min(start for row in table.rows or [] for start, _ in row)
+        del lines[first:]
         text = "\n".join("\t".join(row) for row in rows)
-        lines.append(Line(len(lines), self.box, text, [Piece(text, 0, None)], is_table=True))
-        return True
+        lines.append(Line(len(lines), table, text, [Piece(text, 0, None)], is_table=True))
+        table.end = len(lines)
 
 
 def _is_hidden(element: etree._Element) -> bool:
@@ -414,22 +473,3 @@ def _is_hidden(element: etree._Element) -> bool:
         return True
     style = element.get("style")
     return style is not None and _HIDDEN_STYLE.search(style) is not None
-
-
-def _data_rows(table: etree._Element) -> list[list[str]] | None:
-    """Return the cells of a table of data, or None for one that only lays out the page.
-
-    Data: at least two rows and two columns, short cells, and neither links, images, tables nor page
-    labels within.
-    """
-    if next(table.iterdescendants("a", "img", "table"), None) is not None:
-        return None
-    rows = [
-        [squeeze("".join(map(str, cell.itertext()))) for cell in row.iterchildren("td", "th")]
-        for row in table.iter("tr")
-    ]
-    rows = [row for row in rows if any(row)]
-    cells = [cell for row in rows for cell in row]
-    if sum(len(row) > 1 for row in rows) < 2 or any(map(starts_with_label, cells)):
-        return None
-    return rows if max(map(len, cells)) <= _MAX_DATA_CELL else None

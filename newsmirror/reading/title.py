@@ -12,8 +12,8 @@ _LONGEST_PLAIN = 60
 _BELOW = 12
 
 
-def find_title(stream: Stream, anchor: int, hints: Collection[str], taken: Collection[int]) -> Line | None:
-    """Return the line of the headline, or None.
+def find_title(stream: Stream, anchor: int, hints: Collection[str], taken: Collection[int]) -> list[Line]:
+    """Return the lines of the headline (several where its heading is broken), or none.
 
     `anchor`: the line that the labels (or else the notice) begin on; `hints`: what the head of the page calls
     the article; `taken`: lines that hold labels and their values.
@@ -28,7 +28,17 @@ def find_title(stream: Stream, anchor: int, hints: Collection[str], taken: Colle
         score = _score(line, named, line.index - anchor, stream.url)
         if best is None or score > best[0]:
             best = (score, line)
-    return best[1] if best is not None else None
+    return _whole_heading(stream, best[1], taken) if best is not None else []
+
+
+def _whole_heading(stream: Stream, line: Line, taken: Collection[int]) -> list[Line]:
+    """Return a line with those that follow it in the same heading and hold no labels."""
+    lines = [line]
+    for following in stream.lines[line.index + 1 : line.box.end]:
+        if not line.box.heading or following.index in taken or not following.text:
+            break
+        lines.append(following)
+    return lines
 
 
 def _may_be_title(line: Line) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsmirror.normalise.dates import whole_date
-from newsmirror.normalise.urls import is_http
+from newsmirror.normalise.urls import http_url
 
 NAMES: dict[str, str] = {
     "start": "addresses of home, listing or article pages, separated by commas, or @FILE with one a line",
@@ -66,17 +66,17 @@ def _addresses(value: str) -> tuple[str, ...]:
     if value.startswith("@"):
         path = Path(value[1:])
         try:
-            lines = path.read_text("utf-8").splitlines()
+            lines = path.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise ArgumentError(
                 f"start={value}: cannot read {path}: {error}; write @ and the path of a text file"
             ) from error
-        found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        found = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     else:
         # An address may hold commas: only one before another scheme parts two addresses.
         found = [part.strip() for part in re.split(r",(?=\s*[A-Za-z][\w+.-]*://)", value) if part.strip()]
     for address in found:
-        if not is_http(address) or any(character.isspace() for character in address):
+        if http_url(address) is None or any(character.isspace() for character in address):
             raise ArgumentError(
                 f"start={address!r} is not an http(s) address: write it whole, such as http://td.fyun.cc/"
             )
@@ -90,7 +90,7 @@ def _categories(value: str) -> tuple[str, ...]:
     if value and not found:
         raise ArgumentError(f"categories={value!r} holds no name: write names such as 国内,国际 or addresses")
     for part in found:
-        if "://" in part and not is_http(part):
+        if "://" in part and http_url(part) is None:
             raise ArgumentError(
                 f"categories: {part!r} is not an http(s) address: write a name or a whole address"
             )

@@ -30,7 +30,7 @@ from newsmirror.normalise.urls import canonical_url, is_page, shape
 from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.encoding import read_encoding
 from newsmirror.reading.entries import Entry
-from newsmirror.reading.listing import Listing, read_listing, read_sections
+from newsmirror.reading.listing import Listing, find_home, read_listing, read_sections
 from newsmirror.reading.stream import Stream, read_stream
 from newsmirror.spiders.arguments import Arguments, parse_arguments
 
@@ -58,23 +58,24 @@ class _Chain:
 class SnapshotSpider(scrapy.Spider):
     """The base of all spiders here.
 
-    A site file gives `name`, `allowed_domains`, `start` (addresses), `timezone` (IANA name), and only where
-    it must `categories` (name → address) and `article_pattern`, a regular expression that the addresses of
-    its articles match, for a site with many other links.
+    A site file gives `name`, `start_urls`, `timezone` (IANA name), and only where it must `allowed_domains`
+    (default: the hosts of the start addresses), `categories` (name → address) and `article_pattern`, a
+    regular expression that the addresses of its articles match, for a site with many other links.
     """
 
     start_urls: list[str] = []
     timezone: ClassVar[str] = "Asia/Shanghai"
     categories: ClassVar[dict[str, str]] = {}
     article_pattern: ClassVar[str | None] = None
-    allowed_domains: list[str]
+    allowed_domains: list[str] = []
 
     def __init__(self, *args: Any, **given: str) -> None:
         """Check the arguments; raises ArgumentError."""
         super().__init__(*args)
         self.arguments: Arguments = parse_arguments(given, self.start_urls, self.timezone, datetime.now(UTC))
-        if not getattr(self, "allowed_domains", None):
-            self.allowed_domains = sorted({_site_host(url) for url in self.arguments.start})
+        self.allowed_domains = self.allowed_domains or sorted(
+            {_site_host(url) for url in self.arguments.start}
+        )
         self._ports = {urlsplit(url).port for url in self.arguments.start} | {None}
         self._is_article = re.compile(self.article_pattern) if self.article_pattern else None
         self._wanted = dict.fromkeys(self.arguments.categories)
@@ -145,7 +146,7 @@ class SnapshotSpider(scrapy.Spider):
             return
         if is_article(page.stream):
             yield from self._article(page, Discovery("start", None, None), 0)
-            yield from self._wanted_categories(read_sections(page.stream), None)
+            yield from self._wanted_categories(read_sections(page.stream), find_home(page.stream))
             return
         listing = read_listing(page.stream)
         if self.arguments.categories:
@@ -153,7 +154,7 @@ class SnapshotSpider(scrapy.Spider):
             return
         if listing.is_home:
             for section in listing.sections:
-                if self._may_follow(section.url):
+                if self.may_follow(section.url):
                     yield self._listing_request(section.url, None)
         yield from self._walk(response.url, listing, _Chain(0, set()))
 
@@ -200,7 +201,7 @@ class SnapshotSpider(scrapy.Spider):
         fresh = [
             entry
             for entry in listing.entries
-            if self._may_follow(entry.url) and self._matches_article(entry.url)
+            if self.may_follow(entry.url) and self._matches_article(entry.url)
         ]
         fresh = [entry for entry in fresh if canonical_url(entry.url) not in chain.shown]
         chain.shown.update(canonical_url(entry.url) for entry in fresh)
@@ -210,7 +211,7 @@ class SnapshotSpider(scrapy.Spider):
                 yield self._article_request(entry.url, Discovery("listing", canonical_url(url), position), 0)
         if older:
             self._count("skipped/older_than_since", len(older))
-        if listing.next_url is None or not self._may_follow(listing.next_url):
+        if listing.next_url is None or not self.may_follow(listing.next_url):
             return
         if not fresh:
             self._count("chain_ended/nothing_new")
@@ -234,7 +235,7 @@ class SnapshotSpider(scrapy.Spider):
         self._shapes.add(shape(response.url))
         if hops < self.arguments.related:
             for position, entry in enumerate(read.related, 1):
-                if self._may_follow(entry.url):
+                if self.may_follow(entry.url):
                     found = Discovery("related", canonical_url(response.url), position)
                     self._waiting.append(self._article_request(entry.url, found, hops + 1))
         content_type = response.headers.get("Content-Type")
@@ -267,14 +268,14 @@ class SnapshotSpider(scrapy.Spider):
             if section.title is None:
                 continue
             self._sections_seen[section.title] = None
-            if section.title in self._wanted and self._may_follow(section.url):
+            if section.title in self._wanted and self.may_follow(section.url):
                 del self._wanted[section.title]
                 yield self._listing_request(section.url, None)
-        if self._wanted and home_url is not None and not self._home_tried and self._may_follow(home_url):
+        if self._wanted and home_url is not None and not self._home_tried and self.may_follow(home_url):
             self._home_tried = True
             yield Request(home_url, self.parse_start, priority=_LISTING_PRIORITY)
 
-    def _may_follow(self, url: str) -> bool:
+    def may_follow(self, url: str) -> bool:
         """Tell whether an address is a page on this site."""
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -1,6 +1,6 @@
 """The bundled demo site, served on a free loopback port inside the run."""
 
-from newsmirror.demo.site import HOST, ORIGIN
+from newsmirror.demo.site import ORIGIN
 from newsmirror.spiders.base import SnapshotSpider
 
 
@@ -8,7 +8,6 @@ class DemoSpider(SnapshotSpider):
     """Mirrors the demo site: no politeness is owed to a server of one's own."""
 
     name = "demo"
-    allowed_domains = [HOST]
     start_urls = [ORIGIN + "/"]
     custom_settings = {
         "DOWNLOADER_MIDDLEWARES": {"newsmirror.demo.middleware.DemoSiteMiddleware": 740},

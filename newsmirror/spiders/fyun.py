@@ -7,6 +7,5 @@ class FyunSpider(SnapshotSpider):
     """Mirrors td.fyun.cc."""
 
     name = "fyun"
-    allowed_domains = ["td.fyun.cc"]
     start_urls = ["http://td.fyun.cc/"]
     timezone = "Asia/Shanghai"

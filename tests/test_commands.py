@@ -1,0 +1,130 @@
+"""`scrapy <verb>`: list, genspider, a wrong name, and whether an installed package has all its files."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from itertools import chain
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+
+import pytest
+from newsserver import POLITENESS_OFF, PROJECT, Entry, NewsServer, article, listing, scrapy
+
+SPIDERS = sorted(
+    path.stem
+    for path in (PROJECT / "newsmirror/spiders").glob("*.py")
+    if path.stem not in ("__init__", "arguments", "base")
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project, to write in."""
+    copy = tmp_path / "project"
+    copytree(PROJECT / "newsmirror", copy / "newsmirror", ignore=ignore_patterns("__pycache__"))
+    for name in ("scrapy.cfg", "pyproject.toml"):
+        (copy / name).write_bytes((PROJECT / name).read_bytes())
+    (copy / "fixtures").mkdir()
+    return copy
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
+def test_list() -> None:
+    run = scrapy("list")
+    assert (run.code, run.stdout, run.stderr) == (0, "\n".join(SPIDERS) + "\n", "")
+
+
+def test_genspider_writes_a_spider_and_a_folder(project: Path) -> None:
+    before = files(project)
+    run = scrapy("genspider", "-t", "site", "hezhou", "kz.hezhou.example", cwd=project)
+    assert run.code == 0
+    assert run.stdout.splitlines() == [
+        "Created spider 'hezhou' using template 'site' in module:",
+        "  newsmirror.spiders.hezhou",
+        f"Save its pages in {project}/fixtures/hezhou/<case>/ as docs/add-a-site.md says.",
+    ]
+    assert files(project) - before == {"newsmirror/spiders/hezhou.py", "fixtures/hezhou"}
+
+    spider = project / "newsmirror/spiders/hezhou.py"
+    text = spider.read_text("utf-8")
+    assert len(text.splitlines()) <= 30
+    (hezhou,) = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+    assert ast.unparse(hezhou.bases[0]) == "SnapshotSpider"
+    assert [ast.unparse(node) for node in hezhou.body[1:]] == [
+        "name = 'hezhou'",
+        "allowed_domains = ['kz.hezhou.example']",
+        "start_urls = ['https://kz.hezhou.example']",
+        "timezone = 'Asia/Shanghai'",
+    ]
+    for check in (["check"], ["format", "--check"]):
+        ruff = subprocess.run(
+            [sys.executable, "-m", "ruff", *check, "--no-cache", str(spider)],
+            cwd=project, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ruff.returncode == 0, ruff.stdout
+    assert scrapy("list", cwd=project).stdout.split() == sorted([*SPIDERS, "hezhou"])
+
+
+def test_generated_spider_crawls_its_site(project: Path) -> None:
+    pages = {
+        "/": listing([Entry(f"/a/{n}.html", f"河洲新闻第{n}号：一件新鲜事") for n in (1, 2)]),
+        "/a/1.html": article("河洲新闻第1号：一件新鲜事"),
+        "/a/2.html": article("河洲新闻第2号：一件新鲜事"),
+    }
+    with NewsServer(pages) as server:
+        assert scrapy("genspider", "-t", "site", "hezhou", server.origin + "/", cwd=project).code == 0
+        run = scrapy("crawl", "hezhou", *POLITENESS_OFF, cwd=project)
+        assert run.stderr.rpartition("INFO: \n")[2].splitlines()[0] == (
+            "hezhou: 2 articles from 3 pages (finished)"
+        )
+        assert sorted(server.log) == ["/", "/a/1.html", "/a/2.html", "/robots.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("anysite", "Spider 'anysite' already exists in module:"),
+        ("newsmirror", "Cannot create a spider with the same name as your project"),
+    ],
+)
+def test_genspider_that_cannot_write_leaves_nothing(project: Path, name: str, message: str) -> None:
+    before = files(project)
+    run = scrapy("genspider", "-t", "site", name, "kz.hezhou.example", cwd=project)
+    assert message in run.stdout + run.stderr
+    assert "Save its pages" not in run.stdout
+    assert files(project) == before
+
+
+def test_unknown_spider_is_named_with_those_there_are() -> None:
+    run = scrapy("crawl", "hezhou")
+    assert run.code == 2
+    told = [line for line in run.stderr.splitlines() if "error: " in line]
+    assert told == [f"__main__.py: error: no spider is named 'hezhou'; there are: {', '.join(SPIDERS)}"]
+    assert "Traceback" not in run.stderr
+
+
+def test_package_data_takes_in_every_file_that_is_no_module() -> None:
+    package = PROJECT / "newsmirror"
+    configuration = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    patterns = configuration["tool"]["setuptools"]["package-data"]["newsmirror"]
+    taken = {pattern: set(filter(Path.is_file, package.glob(pattern))) for pattern in patterns}
+    assert [pattern for pattern, found in taken.items() if not found] == []
+    data = {
+        path
+        for path in package.rglob("*")
+        if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
+    }
+    assert set(chain.from_iterable(taken.values())) == data
+    assert package / "templates/spiders/site.tmpl" in data
+    assert package / "demo/data/articles.jsonl" in data
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    modules = (PROJECT / "newsmirror").rglob("*.py")
+    assert [
+        folder for folder in {path.parent for path in modules} if not (folder / "__init__.py").is_file()
+    ] == []

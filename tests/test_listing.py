@@ -1,0 +1,292 @@
+"""Listing and home pages: which links are entries, which is the next page, which are categories."""
+
+import pytest
+
+from newsmirror.items import Link
+from newsmirror.reading.listing import HOME_WORDS, Listing, read_listing, read_sections
+from newsmirror.reading.stream import read_stream
+
+HOST = "http://kuaizhao.example"
+URL = f"{HOST}/gn/"
+TITLES = ["山城水位回落通航恢复", "水城老街迎来新春灯会", "南岭茶园开采第一批春茶"]
+ENTRIES = [(f"/a/{number}.html", title) for number, title in enumerate(TITLES)]
+LIST = (
+    "<ul>"
+    + "".join(f"<li><a href={path}>{title}</a> <i>2025-01-08</i></li>" for path, title in ENTRIES)
+    + "</ul>"
+)
+UNDATED = "<ul>" + "".join(f"<li><a href={path}>{title}</a></li>" for path, title in ENTRIES) + "</ul>"
+
+
+def read(html: str, url: str = URL) -> Listing:
+    return read_listing(read_stream(html, url))
+
+
+def shown(listing: Listing) -> list[tuple[str, str | None]]:
+    return [(entry.url.removeprefix(HOST), entry.title) for entry in listing.entries]
+
+
+# ---- the next page ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<a href=list_2.html>下一页</a>",
+        "<a href=list_2.html>下页</a>",
+        "<a href=list_2.html>下一頁</a>",
+        "<a href=list_2.html>后一页</a>",
+        "<a href=list_2.html>下 一 页</a>",
+        "<a href=list_2.html>[下一页]</a>",
+        "<a href=list_2.html>下一页 &gt;</a>",
+        "<a href=list_2.html><span>下一页</span><i></i></a>",
+        "<a href=list_2.html title='下一页'><i></i></a>",
+        "<a href=list_2.html>Next</a>",
+        "<a href=list_2.html>next page</a>",
+        "<a href=list_2.html>加载更多</a>",
+        "<a href=list_2.html>点击加载更多</a>",
+        "<a href=list_2.html>&gt;</a>",
+        "<a href=list_2.html>&gt;&gt;</a>",
+        "<a href=list_2.html>›</a>",
+        "<a href=list_2.html>»</a>",
+        "<a href=list_2.html>→</a>",
+        "<a rel=next href=list_2.html>2</a>",
+        "<a rel='nofollow next' href=list_2.html>更早</a>",
+        "<head><link rel=next href=list_2.html></head>",
+        "<p>1 <a href=list_2.html>2</a> <a href=list_3.html>3</a></p>",
+        "<p><b>1</b><a href=list_2.html>2</a><a href=list_3.html>3</a></p>",
+        "<ul><li><span>1</span><li><a href=list_2.html>2</a><li><a href=list_3.html>3</a></ul>",
+        "<p><a href=/gn/>1</a> <a href=list_2.html>2</a> <a href=list_3.html>3</a></p>",
+        "<p><a href='#'>1</a> <a href=list_2.html>2</a></p>",
+        "<p><a href=javascript:;>1</a> <a href=list_2.html>2</a></p>",
+        "<p>第1页 <a href=list_2.html>第2页</a> <a href=list_3.html>第3页</a></p>",
+        "<p>[1] [<a href=list_2.html>2</a>] [<a href=list_3.html>3</a>]</p>",
+        "<p>共3页 1 <a href=list_2.html>2</a> <a href=list_3.html>3</a></p>",
+        "<p>1/3 <a href=/gn/>首页</a> 上一页 <a href=list_2.html>下一页</a> <a href=list_3.html>尾页</a></p>",
+        "<p>1 <a href=list_2.html>2</a> <a href=list_3.html>3</a> <a href=list_2.html>下一页</a></p>",
+        "<p><a href=javascript:go(2)>下一页</a></p><p>1 <a href=list_2.html>2</a></p>",
+        "<p><a href=/gn/>下一页</a></p><p>1 <a href=list_2.html>2</a></p>",
+        "<head><link rel=next href=list_3.html></head><a href=list_2.html>下一页</a>",
+        "<table><tr><td>7<td><a href=/day/2025-01-08.html>8</a></table><p>1 <a href=list_2.html>2</a></p>",
+        "<p>7 <a href=/day/8.html>8</a> <a href=/month/2.html>&gt;</a></p><p>1 <a href=list_2.html>2</a></p>",
+        "<p>7 <a href=/day/8.html>8</a> <a href=/month/2.html>&gt;</a></p><a href=list_2.html>&gt;</a>",
+    ],
+)
+@pytest.mark.parametrize("above", [False, True])
+def test_the_next_page_and_no_entry_of_its_own(html: str, above: bool) -> None:
+    listing = read(html + LIST if above else LIST + html)
+    assert listing.next_url == f"{URL}list_2.html"
+    assert shown(listing) == ENTRIES
+
+
+@pytest.mark.parametrize(
+    ("url", "html", "following"),
+    [
+        ("/gn/list_2.html", "<a href=/gn/>1</a> 2 <a href=list_3.html>3</a>", "/gn/list_3.html"),
+        (
+            "/gn/list_2.html",
+            "<a href=/gn/>1</a> <a href=list_2.html>2</a> <a href=list_3.html>3</a>",
+            "/gn/list_3.html",
+        ),
+        ("/gn/list_2.html", "<a href=/gn/>&lt;</a> <a href=list_3.html>&gt;</a>", "/gn/list_3.html"),
+        (
+            "/gn/list_8.html",
+            "<a href=list_9.html>1</a> <b>2</b> <a href=list_7.html>3</a>",
+            "/gn/list_7.html",
+        ),
+        ("/gn/?p=2", "<a href=?p=1>1</a> <a href=?p=2>2</a> <a href=?p=3>3</a>", "/gn/?p=3"),
+        ("/list?c=gn", "1 <a href='/list?c=gn&p=2'>2</a>", "/list?c=gn&p=2"),
+        ("/gn", "1 <a href=/gn/2>2</a>", "/gn/2"),
+        ("/", "1 <a href=/page/2>2</a>", "/page/2"),
+        ("/gn/list_9.html", "8 <a href=list_9.html>9</a> <a href=list_10.html>10</a>", "/gn/list_10.html"),
+        ("/gn/list_2.html", "1 2 <a href=list_9.html>9</a> <a href=/gn/>首页</a>", None),
+    ],
+)
+def test_the_next_page_of_other_pages(url: str, html: str, following: str | None) -> None:
+    expected = HOST + following if following is not None else None
+    assert read(f"{LIST}<p>{html}</p>", HOST + url).next_url == expected
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "<p><a href=list_1.html>上一页</a> 下一页</p>",
+        "<p><a href=list_1.html>1</a> <a href=list_2.html>2</a> 3</p>",
+        "<p><a href=list_1.html>1</a> <a href=list_2.html>2</a> <a href=/gn/>3</a></p>",
+        "<p><a href=list_1.html>1</a> <a href=list_2.html>2</a> <b>3</b> <a href=list_1.html>首页</a></p>",
+        "<p><a href=javascript:go(2)>下一页</a></p>",
+        "<p><a href='#'>下一页</a></p>",
+        "<p><a href=/gn/>下一页</a> <a href='/gn/#list'>&gt;</a></p>",
+        "<p><a>下一页</a></p>",
+        "<head><link rel=next href='/gn/'></head>",
+        "<table><tr><th>一<th>二<tr><td>7<td><a href=/day/2025-01-08.html>8</a></table>",
+        "<p>7 <a href=/day/8.html>8</a> <a href=/month/2.html>&gt;</a></p>",
+        "<p>1 <a href=list_3.html>3</a></p>",
+        "<p><a href=/a/9.html>下一篇</a></p>",
+        "<p>下一页：<a href=/a/0.html>山城水位回落通航恢复</a></p>",
+    ],
+)
+def test_no_next_page(html: str) -> None:
+    assert read(LIST + html).next_url is None
+
+
+# ---- entries ---------------------------------------------------------------------------------------------
+
+FRAME = """
+<header><a href=/>首页</a>
+<a href=/login.php>登录</a> <a href=/user/register>立即注册成为会员享受服务</a></header>
+<nav><a href=/gn/>国内</a> <a href=/gj/>国际新闻</a> <a href=/topic/2025/>新春走基层特别报道</a></nav>
+{}
+<p><a href=/gn/list_2.html>2</a> <a href=/gn/list_9.html>尾页</a> <a href=/gn/list_2.html>下一页</a></p>
+<p><a href=javascript:top()>返回页面顶部位置</a> <a href=mailto:who@kuaizhao.example>给编辑部写信投稿</a></p>
+<p><a href=/app.apk>下载山城快照手机客户端</a> <a href=/list.pdf>本年度快照目录全文</a></p>
+<footer><a href=/about.html>关于我们</a>
+<a href=/contact.html>联系我们</a> <a href=/map.html>网站地图</a></footer>
+<p><a href=/beian>Copyright © 2025 山城快照 版权所有</a></p>
+"""
+
+
+@pytest.mark.parametrize("items", [LIST, UNDATED], ids=["dated", "undated"])
+def test_the_frame_of_a_page_gives_no_entries(items: str) -> None:
+    listing = read(FRAME.format(items))
+    assert shown(listing) == ENTRIES
+    assert listing.next_url == f"{URL}list_2.html"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<a href=/login>登录后查看更多山城新闻</a>",
+        "<a href=/user/register.php>山城新闻会员注册页面</a>",
+        "<a href=/passport/>山城新闻通行证管理页面</a>",
+        "<a href=/a/9.jpg>山城水位回落的现场图片</a>",
+        "<a href=/gn/>国内新闻快照全部列表</a>",
+        "<a href='/gn/#top'>国内新闻快照全部列表</a>",
+        "<a href=/>山城新闻快照网站首页</a>",
+        "<a href=/about.html>关于我们</a>",
+        "<a href=/about.html>关于本站</a>",
+        "<a href=/a/9.html>2</a>",
+        "<a href=/a/9.html>第12页</a>",
+        "<a href=/a/9.html>上一篇：山城水位回落</a>",
+        "<a href=javascript:open(9)>山城水位回落通航恢复</a>",
+        "<a href=http://[>山城水位回落通航恢复</a>",
+        "<a href=/gy/>版权所有 山城新闻快照</a>",
+        "<a href=/jy/>国际</a>",
+    ],
+)
+def test_no_entry(link: str) -> None:
+    assert shown(read(f"{LIST}<div>{link}</div>")) == ENTRIES
+
+
+@pytest.mark.parametrize(
+    ("html", "more"),
+    [
+        pytest.param(
+            "<p><a href=/a/9.html>大桥合龙</a></p>", [("/a/9.html", "大桥合龙")], id="short-of-their-shape"
+        ),
+        pytest.param("<p><a href=/gj/>国际</a></p>", [], id="short-of-another-shape"),
+        pytest.param(
+            "<p><a href=/topic/x>大桥合龙</a> 2025-01-08</p>",
+            [("/topic/x", "大桥合龙")],
+            id="short-but-dated",
+        ),
+        pytest.param(
+            "<aside><a href=/a/9.html>河口大桥今日合龙</a></aside>",
+            [("/a/9.html", "河口大桥今日合龙")],
+            id="aside",
+        ),
+        pytest.param(
+            "<p><a href=/a/9.html></a>……连日降雨之后，水位回落。</p>",
+            [("/a/9.html", None)],
+            id="without-a-title",
+        ),
+        pytest.param("<p><a href=/a/0.html>山城水位回落</a></p>", [], id="once-each"),
+    ],
+)
+def test_further_entries(html: str, more: list[tuple[str, str | None]]) -> None:
+    assert shown(read(LIST + html)) == ENTRIES + more
+
+
+def test_entries_come_in_the_order_of_the_page() -> None:
+    html = f"<p><a href=/a/8.html>短讯</a></p>{LIST}<p><a href=/a/9.html>快讯</a></p>"
+    assert shown(read(html)) == [("/a/8.html", "短讯"), *ENTRIES, ("/a/9.html", "快讯")]
+
+
+def test_entries_keep_date_and_excerpt() -> None:
+    html = (
+        "<h3><a href=/a/1.html>河口大桥今日合龙</a></h3><p>大桥全长三千米，明年通车。</p><p>01-08 16:55</p>"
+    )
+    (entry,) = read(html).entries
+    assert (entry.url, entry.title) == (f"{HOST}/a/1.html", "河口大桥今日合龙")
+    assert (entry.excerpt, entry.published_raw) == ("大桥全长三千米，明年通车。", "01-08 16:55")
+
+
+def test_an_empty_page_is_an_empty_listing() -> None:
+    assert read("<p>没有内容</p>") == Listing([], None, [], None, False)
+
+
+# ---- sections and home -----------------------------------------------------------------------------------
+
+
+def test_sections_are_short_links_of_the_site() -> None:
+    html = """
+    <nav><a href=/>首页</a><a href=/gn/>国内</a><a href=/gj/list.html>国际新闻</a><a href=/login>登录</a>
+    <a href=http://other.example/>友站</a><a href=/about/>关于我们</a><a href=/rss.xml>订阅</a></nav>
+    <h2><a href=/sh/>社会</a></h2><a href='/gn/#top'>国内</a><a href=/gn/>国内新闻</a>
+    <p><a href=/yl/>更多娱乐资讯</a></p>
+    <a href=/x/>一</a><a href=/2.html>2</a><a href=/y/>这个名字长了一点点</a><a href=javascript:x>体育</a>
+    """
+    expected = [
+        Link(f"{HOST}/gn/", "国内"),
+        Link(f"{HOST}/gj/list.html", "国际新闻"),
+        Link(f"{HOST}/sh/", "社会"),
+        Link(f"{HOST}/yl/", "娱乐"),
+    ]
+    stream = read_stream(html, f"{HOST}/a/1.html")
+    assert read_sections(stream) == expected
+    assert read(html).sections == expected
+
+
+def test_a_more_line_names_its_category() -> None:
+    html = "<p><a href=/gn/>更多关于“国内”的资讯</a></p>"
+    assert read(html, f"{HOST}/a/1.html").sections == [Link(f"{HOST}/gn/", "国内")]
+
+
+@pytest.mark.parametrize("word", sorted(HOME_WORDS))
+def test_the_link_to_the_home_page(word: str) -> None:
+    listing = read(f"<p>您的位置：<a href=/main.asp>{word}</a> &gt; <a href=/gn/>国内</a></p>{LIST}")
+    assert (listing.home_url, listing.is_home) == (f"{HOST}/main.asp", False)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p><a href=/gn/>首页</a> 上一页 <a href=2.html>下一页</a> <a href=3.html>尾页</a></p>",
+        "<p><a href=javascript:x>首页</a></p>",
+        "<p>首页</p>",
+    ],
+)
+def test_no_link_to_the_home_page(html: str) -> None:
+    assert read(LIST + html).home_url is None
+
+
+@pytest.mark.parametrize(
+    ("path", "is_home"),
+    [
+        ("", True),
+        ("/", True),
+        ("/?from=1", True),
+        ("/index.html", True),
+        ("/default.aspx", True),
+        ("/home.php", True),
+        ("/main.asp", True),
+        ("/main.asp#top", True),
+        ("/gn/", False),
+        ("/gn/index.html", False),
+        ("/index_2.html", False),
+        ("/indexes.html", False),
+    ],
+)
+def test_is_home(path: str, is_home: bool) -> None:
+    assert read(f"<a href=/main.asp>首页</a>{LIST}", HOST + path).is_home is is_home

@@ -1,0 +1,100 @@
+"""What a person sees: a live line in a terminal, and none of it anywhere else."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from newsserver import PROJECT, scrapy
+
+PROGRESS = re.compile(r"pages: (\d+) pages \[[^\]\r\n]*, articles=(\d+), queue=(\d+)\]")
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (\w+): ")
+
+
+class Screen(NamedTuple):
+    code: int
+    raw: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What is left to see when all is over: a carriage return lets what follows cover the line."""
+        shown = []
+        for line in self.raw.replace("\r\n", "\n").split("\n"):
+            seen = ""
+            for part in line.split("\r"):
+                seen = part + seen[len(part) :]
+            shown.append(seen.rstrip())
+        return shown
+
+
+def in_terminal(*arguments: str) -> Screen:
+    """Run `scrapy` with a terminal of 160 columns as its input and outputs."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "scrapy", *arguments],
+        cwd=PROJECT, stdin=slave, stdout=slave, stderr=slave, close_fds=True,
+    )  # fmt: skip
+    os.close(slave)
+    written = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(master)
+    return Screen(process.wait(timeout=60), written.decode())
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Screen:
+    feed = tmp_path_factory.mktemp("terminal") / "out.jsonl"
+    return in_terminal("crawl", "demo", "-s", "DOWNLOAD_DELAY=0.02", "-O", str(feed))
+
+
+def test_terminal_shows_pages_and_articles(screen: Screen) -> None:
+    assert screen.code == 0
+    shown = [tuple(map(int, each)) for each in PROGRESS.findall(screen.raw)]
+    pages, articles, queues = zip(*shown, strict=True)
+    assert all(before <= after for before, after in pairwise(pages))
+    assert all(before <= after for before, after in pairwise(articles))
+    # With robots.txt there are 87 answers, of which 76 are articles.
+    assert 10 < pages[-1] <= 87
+    assert 0 < articles[-1] <= 76
+    assert max(queues) > 0
+
+
+def test_terminal_keeps_the_log_whole_and_takes_the_line_away(screen: Screen) -> None:
+    assert [line for line in screen.lines if "pages: " in line or "\x1b" in line] == []
+    levels = {found[1] for line in screen.lines if (found := LOG_LINE.match(line))}
+    assert levels == {"INFO"}
+    assert "Traceback (most recent call last):" not in screen.lines
+    start = screen.lines.index("demo: 76 articles from 86 pages (finished)")
+    assert screen.lines[start + 1] == "  by category: 国内 22, 国际 18, 文体 18, 财经 18"
+
+
+@pytest.mark.parametrize("option", ["--nolog", "--logfile={file}"])
+def test_terminal_without_a_log_stays_empty(tmp_path: Path, option: str) -> None:
+    option = option.format(file=tmp_path / "log.txt")
+    screen = in_terminal("crawl", "demo", option, "-a", "max_articles=1", "-O", str(tmp_path / "out.jsonl"))
+    assert screen == (0, "")
+    assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+def test_pipe_gets_no_control_characters(tmp_path: Path) -> None:
+    run = scrapy("crawl", "demo", "-O", str(tmp_path / "out.jsonl"))
+    assert (run.code, run.stdout) == (0, "")
+    assert "demo: 76 articles from 86 pages (finished)\n" in run.stderr
+    assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f]", run.stderr) == []
+    assert "pages: " not in run.stderr
