@@ -10,7 +10,7 @@ from newsmirror.spiders.base import SnapshotSpider
 
 
 class RedirectGuardMiddleware:
-    """Drops a redirected request to what the spider would not follow: another host or port, a login, a file."""
+    """Drops a redirect to what the spider would not follow: another host or port, a login, a file."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -27,6 +27,5 @@ class RedirectGuardMiddleware:
             return
         if not spider.may_follow(request.url):
             self.crawler.stats.inc_value("newsmirror/skipped/redirect_away")
-            raise IgnoreRequest(
-                f"{request.meta['redirect_urls'][0]} redirects to {request.url}, not a page of the site"
-            )
+            source = request.meta["redirect_urls"][0]
+            raise IgnoreRequest(f"{source} redirects to {request.url}, which is no page of the site")

@@ -108,8 +108,8 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> list[Link]:
     crumbs = [link for line in reversed(run) for link in _links(line)]
     if not crumbs or len(crumbs) >= _MAX_TRAIL:
         return []
-    if category is not None:
-        return crumbs if crumbs[-1].title == category else []
+    if crumbs[-1].title == category:
+        return crumbs
     # A menu begins with the home page, too, but it has more to offer than a trail.
     return crumbs if crumbs[0].title in HOME_WORDS and len(crumbs) <= _MAX_PLAIN_TRAIL else []
 

@@ -18,7 +18,7 @@ from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
 from newsmirror.reading.labels import HOME_WORDS, is_notice
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
-from newsmirror.reading.meta import date_near, read_meta
+from newsmirror.reading.meta import date_line, read_meta
 from newsmirror.reading.stream import Stream
 from newsmirror.reading.title import find_title
 
@@ -82,6 +82,10 @@ def read_article(stream: Stream) -> ReadArticle | None:
         return None
     head = title_lines[0].index if title_lines else 0
     footer = footer_marks(stream, hits, meta)
+    published_raw = meta.published_raw
+    if published_raw is None and (dated := date_line(stream, head)) is not None:
+        published_raw = leading_date(dated.text)
+        footer.add(dated.index)
     start, end = body_range(stream, head + len(title_lines) - 1, meta, footer)
     blocks, bylines, bracketed_editor = read_body(stream, start, end, title)
     breadcrumbs = read_breadcrumbs(stream, head, meta.category)
@@ -94,7 +98,7 @@ def read_article(stream: Stream) -> ReadArticle | None:
         bylines=[*meta.bylines, *bylines, *_bylines_in(blocks)],
         authors=linked_data.authors,
         editor=meta.editor or bracketed_editor or closing_editor(hits, meta, end),
-        published_raw=meta.published_raw or date_near(stream, head) or linked_data.published,
+        published_raw=published_raw or linked_data.published,
         snapshot_raw=_snapshot_raw(hits),
         original=_original(hits),
         blocks=blocks,

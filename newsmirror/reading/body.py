@@ -14,6 +14,7 @@ _EDITOR_AT_END = re.compile(
     r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
 )
 _MAX_FURNITURE = 40
+_MAX_BUTTON = 4
 _MAX_COUNTER = 12
 _MAX_ROW_HEAD = 6
 
@@ -85,8 +86,10 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
     for line in stream.lines[start:end]:
         if line.box.chrome:
             continue
-        if line.image is not None and share_bar is not None and line.box.is_near(share_bar):
-            continue  # the signs of the buttons
+        if line.image is not None and (
+            _is_button(stream, line) or (share_bar and line.box.is_near(share_bar))
+        ):
+            continue
         if _is_link_only(stream, line):
             # The heading of a list of links goes with it, and so do the dates between them.
             if kept and not after_links and _heads_links(kept[-1].text):
@@ -95,10 +98,10 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
             continue
         if line.image is None and not line.text:
             continue
-        if line.image is None and FURNITURE.match(line.text):
-            if len(line.text) <= _MAX_FURNITURE or line.links:
-                share_bar = line.box
-                continue
+        short = len(line.text) <= _MAX_FURNITURE or line.links
+        if line.image is None and short and FURNITURE.match(line.text):
+            share_bar = line.box
+            continue
         if after_links and is_date(line.text):
             continue
         after_links, share_bar = False, None
@@ -106,6 +109,15 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
     while kept and _is_trailing(stream, kept, end):
         kept.pop()
     return kept
+
+
+def _is_button(stream: Stream, line: Line) -> bool:
+    """Tell whether an image is the sign of a button: one link with the short word below it."""
+    anchor = line.image.anchor if line.image is not None else None
+    following = stream.lines[line.index + 1 : line.index + 2]
+    return anchor is not None and any(
+        anchor in below.links and len(below.text) <= _MAX_BUTTON for below in following
+    )
 
 
 def _is_trailing(stream: Stream, kept: list[Line], end: int) -> bool:

@@ -72,11 +72,13 @@ def _anchor_within(line: Line, start: int, end: int) -> Anchor | None:
 
 
 def _before_links(line: Line, label: Label) -> str:
-    """Return a value without the links behind it: `社会 [我有话说]`, where a space or a bar stands between."""
+    """Return a value without the links behind it, parted by a space or a bar: `社会 [我有话说]`."""
     for piece in line.pieces:
         if piece.anchor is None or not label.value_start < piece.start < label.value_end:
             continue
         before = line.text[label.value_start : piece.start]
+        if before.strip() in ("|", "｜"):
+            return ""
         if before.strip(" |｜/·") and before[-1] in " |｜/·":
             return before.strip(" |｜/·;；,，")
     return label.value

@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, shape
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, PAGE_FOOT, compact
-from newsmirror.reading.stream import Box, Line, Stream
+from newsmirror.reading.stream import Box, Stream
 
 # Links of a site's frame that lead to no listing and to no article.
 _FRAME = re.compile(
@@ -21,8 +22,9 @@ _FRAME = re.compile(
 _NEXT = re.compile(
     r"^(?:下一?[页頁]|后一?[页頁]|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多|较早的?(?:文章|内容|资讯)|更早的?(?:文章|内容|资讯))$"
 )
-_HOME = re.compile(r"首页$|^(?:主页|门户|[Hh]ome|HOME)$")
+_HOME = re.compile(r"(?<!设为)首页$|^(?:主页|门户|[Hh]ome|HOME)$")
 _PAGER = re.compile(r"[上下尾末]一?\s?[页頁]|第\s?\d+\s?页")
+_FRONT = re.compile(r"^/?$|^/(?:index|default|home|main)\.\w+$", re.IGNORECASE)
 _PAGER_LINES = 3
 _MIN_SECTIONS = 2
 _MAX_HEADING = 20
@@ -50,14 +52,15 @@ def read_listing(stream: Stream) -> Listing:
     home_url = find_home(stream)
     next_url = _next_url(stream)
     sections = read_sections(stream)
-    is_home = _is_home(stream.url, home_url, next_url, sections)
-    entries = _entries(stream, {own, _bare(next_url) if next_url else own})
+    is_front = _is_front(stream.url, home_url, sections)
+    others = {own, _bare(next_url) if next_url else own}
+    hot = set() if is_front else _hot_lines(stream)
     return Listing(
-        entries=entries if is_home else _without_hot(stream, entries),
+        entries=_entries(stream, others, hot) or _entries(stream, others, set()),
         next_url=next_url,
         sections=sections,
         home_url=home_url,
-        is_home=is_home,
+        is_home=is_front or _is_apart(stream.url, home_url, next_url, sections),
     )
 
 
@@ -99,29 +102,42 @@ def read_sections(stream: Stream) -> list[Link]:
     return list(found.values())
 
 
-def _is_home(url: str, home_url: str | None, next_url: str | None, sections: list[Link]) -> bool:
-    """Tell whether a page is the site's front page.
-
-    It is the root, or where 首页 leads; where no link says that, a page without a next one that lies above its
-    sections, or that leads to sections without being one.
-    """
-    path = urlsplit(url).path
-    if path in ("", "/") or re.fullmatch(r"/(?:index|default|home)\.\w+", path):
+def _is_front(url: str, home_url: str | None, sections: list[Link]) -> bool:
+    """Tell whether a page is the site's front page: the root, where 首页 leads, or above its sections."""
+    if _FRONT.match(urlsplit(url).path):
         return True
     if home_url is not None:
         return _bare(home_url) == _bare(url)
-    if next_url is not None or len(sections) < _MIN_SECTIONS:
+    return sum(_is_below(section.url, url) for section in sections) >= _MIN_SECTIONS
+
+
+def _is_apart(url: str, home_url: str | None, next_url: str | None, sections: list[Link]) -> bool:
+    """Tell whether a page leads to sections without being one: a front page, if nothing says otherwise."""
+    return (
+        home_url is None
+        and next_url is None
+        and len(sections) >= _MIN_SECTIONS
+        and all(_bare(section.url) != _bare(url) for section in sections)
+    )
+
+
+def _is_below(url: str, own: str) -> bool:
+    """Tell whether an address lies in the page's folder, or is the page with a query."""
+    below, above = urlsplit(url), urlsplit(own)
+    if above.query:
         return False
-    folder = path.rpartition("/")[0] + "/"
-    above = folder != "/" and all(urlsplit(section.url).path.startswith(folder) for section in sections)
-    return above or all(_bare(section.url) != _bare(url) for section in sections)
+    if below.path == above.path:
+        return bool(below.query)
+    return above.path.endswith("/") and below.path.startswith(above.path)
 
 
-def _without_hot(stream: Stream, entries: list[Entry]) -> list[Entry]:
-    """Leave out the entries under headings such as 热门文章, unless there are no others."""
+def _hot_lines(stream: Stream) -> set[int]:
+    """Return the lines under headings such as 热门文章: other articles than the page lists."""
     hot: set[int] = set()
     for line in stream.lines:
-        if len(line.text) > _MAX_HEADING or line.only_link is not None or not HOT_HEADING.match(line.text):
+        if len(line.text) > _MAX_HEADING or line.only_link is not None:
+            continue
+        if not HOT_HEADING.match(compact(line.text)):
             continue
         box: Box | None = line.box
         while box is not None and not stream.has_links(line.index + 1, box.end):
@@ -132,15 +148,25 @@ def _without_hot(stream: Stream, entries: list[Entry]) -> list[Entry]:
             for other in stream.lines[line.index + 1 : end]
             if other.box.heading and other.box.heading == line.box.heading
         )
-        hot.update(range(line.index + 1, next(following, end)))
-    return [entry for entry in entries if entry.line not in hot] or entries
+        hot.update(range(line.index, next(following, end)))
+    return hot
 
 
-def _entries(stream: Stream, own: set[str]) -> list[Entry]:
+def _all_entries(stream: Stream, hot: set[int]) -> list[Entry]:
+    """Return the entries of the page outside of its hot lists, each address once."""
+    edges = [-1, *sorted(hot), len(stream.lines)]
+    found: dict[str, Entry] = {}
+    for left, right in pairwise(edges):
+        for entry in read_entries(stream, left + 1, right):
+            found.setdefault(entry.url, entry)
+    return list(found.values())
+
+
+def _entries(stream: Stream, own: set[str], hot: set[int]) -> list[Entry]:
     """Return the entries that may be articles: with a date, an excerpt, a long title, or their shape."""
     candidates = []
     short = []
-    for entry in read_entries(stream, 0, len(stream.lines)):
+    for entry in _all_entries(stream, hot):
         line = stream.lines[entry.line]
         title = entry.title or ""
         if _bare(entry.url) in own or not is_page(entry.url) or urlsplit(entry.url).path in ("", "/"):

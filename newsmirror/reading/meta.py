@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from newsmirror.reading.date_cells import is_date, leading_date, split_date
 from newsmirror.reading.hits import MAX_VALUE, Hit
 from newsmirror.reading.labels import Field
-from newsmirror.reading.stream import Stream
+from newsmirror.reading.stream import Line, Stream
 
 _FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
 # Labels this many lines from each other are one row (their values stand between).
@@ -15,7 +15,9 @@ _MAX_BETWEEN = 30
 _MAX_DATE_LINE = 80
 _SEPARATORS = " |｜/·-—"
 # What a page puts behind the last value: font sizes and buttons.
-_TOOLS = re.compile(r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$")
+_TOOLS = re.compile(
+    r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$|\s*[\[（(【]\s*大?$"
+)
 _ADVERT = re.compile(r"^[\[【（(]?(?:广告|推广|赞助|AD)\b|^[\[【（(](?:广告|推广)")
 
 
@@ -63,7 +65,7 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
         else:
             rows.append([hit])
     row = MetaRow(max(rows, key=_weight, default=[]))
-    if not _weight(row.hits):
+    if _weight(row.hits) < 1:  # a lone editor is below the body
         return MetaRow()
     stray_dates: list[str] = []
     row.category, row.source, row.editor = (
@@ -83,7 +85,7 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
 
 
 def _continues(stream: Stream, row: list[Hit], hit: Hit) -> bool:
-    """Tell whether a label belongs to a row: near its end, nothing but short lines between, and a new field."""
+    """Tell whether a label belongs to a row: a new field, near, with only short lines between."""
     last = row[-1].last
     if hit.line.index - last > _GAP:
         return False
@@ -141,11 +143,11 @@ def _unlabelled_date(stream: Stream, row: MetaRow) -> str | None:
     return next((split_date(line.text)[0] for line in near if is_date(line.text)), None)
 
 
-def date_near(stream: Stream, head: int) -> str | None:
-    """Return the date that a line right below the headline begins with: `2014-02-03 15:52 | 发布者 …`."""
+def date_line(stream: Stream, head: int) -> Line | None:
+    """Return the line right below the headline that begins with a date: `2014-02-03 15:52 | 发布者 …`."""
     for line in stream.lines[head + 1 : head + 1 + _GAP]:
-        if len(line.text) <= _MAX_DATE_LINE and (date := leading_date(line.text)):
-            return date
+        if len(line.text) <= _MAX_DATE_LINE and leading_date(line.text):
+            return line
     return None
 
 
