@@ -56,7 +56,6 @@ def test_genspider_writes_a_spider_and_a_folder(project: Path) -> None:
     assert ast.unparse(hezhou.bases[0]) == "SnapshotSpider"
     assert [ast.unparse(node) for node in hezhou.body[1:]] == [
         "name = 'hezhou'",
-        "allowed_domains = ['kz.hezhou.example']",
         "start_urls = ['https://kz.hezhou.example']",
         "timezone = 'Asia/Shanghai'",
     ]

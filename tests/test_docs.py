@@ -40,28 +40,26 @@ def record_page() -> str:
     definitions = article_schema()["$defs"]
     parts = [
         "# The record, v1",
-        "One JSON object a line: UTF-8, keys always present and in this order, one type each. Unknown is `null` or "
-        "`[]`,\nnever an empty string, never a guess. This page is checked against `newsmirror/items.py`.",
+        "One JSON object a line: UTF-8, keys always present and in this order, one type each. Unknown is\n"
+        "`null` or `[]`, never an empty string, never a guess. This page is checked against\n"
+        "`newsmirror/items.py`.",
     ]
     for name in ["Article", *(name for name in definitions if name != "Article")]:
         definition = definitions[name]
-        parts.append(f"## {name}\n\n{definition['description']}")
-        rows = (
-            ["| key | type | what |", "|---|---|---|"]
-            if name == "Article"
-            else ["| key | type |", "|---|---|"]
-        )
+        described = name == "Article"
+        rows = ["| key | type | what |", "|---|---|---|"] if described else ["| key | type |", "|---|---|"]
         for key, schema in definition["properties"].items():
             row = f"| `{key}` | {type_name(schema)} |"
-            rows.append(row + f" {schema['description']} |" if with_text else row)
-        parts.append("\n".join(rows))
+            rows.append(row + f" {schema['description']} |" if described else row)
+        parts += [f"## {name}", definition["description"], "\n".join(rows)]
     codes = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in WARNINGS.items())
-    parts.append(f"## Warnings\n\n| code | meaning |\n|---|---|\n{codes}")
-    parts.append(
-        "## Clocks\n\nFour clocks are kept apart: `published_at` ≤ `snapshot_at` ≤ `fetched_at`, and "
-        "`first_seen_at`. Where the order does\nnot hold a warning says so; nothing is repaired. Zeros below the "
-        "precision that was printed are filling, not midnight."
-    )
+    parts += ["## Warnings", f"| code | meaning |\n|---|---|\n{codes}"]
+    parts += [
+        "## Clocks",
+        "Four clocks are kept apart: `published_at` ≤ `snapshot_at` ≤ `fetched_at`, and `first_seen_at`.\n"
+        "Where the order does not hold a warning says so; nothing is repaired. Zeros below the precision\n"
+        "that was printed are filling, not midnight.",
+    ]
     return "\n\n".join(parts) + "\n"
 
 

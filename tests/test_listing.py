@@ -3,7 +3,8 @@
 import pytest
 
 from newsmirror.items import Link
-from newsmirror.reading.listing import HOME_WORDS, Listing, read_listing, read_sections
+from newsmirror.reading.labels import HOME_WORDS
+from newsmirror.reading.listing import Listing, read_listing, read_sections
 from newsmirror.reading.stream import read_stream
 
 HOST = "http://kuaizhao.example"

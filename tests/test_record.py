@@ -294,6 +294,7 @@ CAUSES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"ORIGINAL": "<p>信息原文地址：<a href=/go/1>http://news.example/…</a></p>"},
         {},
     ),
+    "original_unreadable": ({"ORIGINAL": "<p>信息原文地址：http://news.example:99999/a</p>"}, {}),
     "original_without_scheme": ({"ORIGINAL": "<p>信息原文地址：news.example/a.html</p>"}, {}),
     "body_missing": ({"FIRST": "", "REST": ""}, {}),
     "encoding_replacements": ({}, {"encoding": Encoding(None, "utf-8", 2)}),

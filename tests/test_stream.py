@@ -98,7 +98,7 @@ def test_squeeze(text: str, squeezed: str) -> None:
         pytest.param("<pre>一\n  二\n\n三</pre>四", ["一", "二", "三", "四"], id="pre"),
         pytest.param("<pre>一 <b>二\n三</b> 四\n五</pre>", ["一 二", "三 四", "五"], id="pre-with-inline"),
         pytest.param("<pre><b>一</b>\n<b>二</b></pre>", ["一", "二"], id="pre-with-a-line-end-alone"),
-        pytest.param("<h1>一<br>二</h1>三", ["一 二", "三"], id="br-in-a-heading"),
+        pytest.param("<h1>一<br>二</h1>三", ["一", "二", "三"], id="br-in-a-heading"),
         pytest.param("<p>一\0二\ud800</p>", ["一二?"], id="characters-that-are-none"),
         pytest.param(
             "<?xml version='1.0' encoding='gbk'?><html><p>一</p></html>", ["一"], id="xml-declaration"
@@ -119,11 +119,12 @@ def test_lines_know_their_box() -> None:
         (line.index, line.text, line.box.tag, line.box.heading, line.box.chrome) for line in read(html).lines
     ]
     assert found == [
-        (0, "一 二", "h2", 2, False),
-        (1, "三", "h3", 3, False),
-        (2, "四", "li", 0, True),
-        (3, "五", "aside", 0, True),
-        (4, "六", "p", 0, False),
+        (0, "一", "h2", 2, False),
+        (1, "二", "h2", 2, False),
+        (2, "三", "h3", 3, False),
+        (3, "四", "li", 0, True),
+        (4, "五", "aside", 0, True),
+        (5, "六", "p", 0, False),
     ]
 
 

@@ -12,8 +12,8 @@ from newsmirror.normalise.urls import (
     TRACKING_PARAMETERS,
     TRACKING_VALUES,
     canonical_url,
+    http_url,
     identity,
-    is_http,
     is_page,
     shape,
     unwrap_redirector,
@@ -196,7 +196,7 @@ NOT_ADDRESSES = [
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - messages come from several places
         canonical_url(text)
-    assert is_http(text) is False
+    assert http_url(text) is None
 
 
 def test_the_refusal_names_the_text() -> None:
@@ -205,8 +205,8 @@ def test_the_refusal_names_the_text() -> None:
 
 
 def test_is_http_of_an_address() -> None:
-    assert is_http("http://a.example/x") is True
-    assert is_http("HTTPS://a.example:8443") is True
+    assert http_url("http://a.example/x") == "http://a.example/x"
+    assert http_url("HTTPS://a.example:8443") == "https://a.example:8443"
 
 
 # ---- properties ----------------------------------------------------------------------------------------
@@ -352,7 +352,7 @@ def test_canonical_is_idempotent_ascii_and_http(text: str) -> None:
 )
 def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
     canonical = _or_value_error(canonical_url, text)
-    assert is_http(text) is (canonical is not None)
+    assert (http_url(text) is None) is (canonical is None)
 
 
 # ---- identity, pages, redirectors, shapes --------------------------------------------------------------

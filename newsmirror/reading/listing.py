@@ -74,7 +74,9 @@ def find_home(stream: Stream) -> str | None:
     }
     for line in stream.lines:
         for anchor in line.links:
-            if anchor.url is not None and _HOME.search(line.anchored(anchor)) and line.index not in pager:
+            if anchor.url is None or not _HOME.search(line.anchored(anchor)):
+                continue
+            if line.index not in pager or _FRONT.match(urlsplit(anchor.url).path):
                 return anchor.url
     return None
 
