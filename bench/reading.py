@@ -91,9 +91,8 @@ def main() -> None:
     ours = statistics.median(rounds["newsmirror"])
     for name, times in rounds.items():
         median = statistics.median(times)
-        print(
-            f"  {name:12} {median:7.2f} ms a page   {median / ours:5.1f} x   ({min(times):.2f}-{max(times):.2f})"
-        )
+        spread = f"{min(times):.2f}-{max(times):.2f}"
+        print(f"  {name:12} {median:7.2f} ms a page   {median / ours:5.1f} x   ({spread})")
 
 
 if __name__ == "__main__":
