@@ -44,9 +44,10 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Li
         between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
         if _POSITION.match(between) or not _ARROWS.isdisjoint(between):
             return links
-        if line.box.chrome or _PLAIN_SEPARATORS.isdisjoint(between):
+        if _PLAIN_SEPARATORS.isdisjoint(between):
             continue
-        if _is_root(links[0].url) or (category is not None and links[-1].title == category):
+        is_menu = line.box.chrome and len(links) > _MAX_PLAIN_TRAIL
+        if (_is_root(links[0].url) and not is_menu) or (category is not None and links[-1].title == category):
             return links
     return _trail_box(stream, head, category)
 
@@ -58,9 +59,15 @@ def read_more(stream: Stream) -> tuple[int | None, list[Link]]:
         return None, []
     start, end = _list_range(stream, line.index + 1, line.box)
     found = {link.url: link for link in _links(line)}
-    for entry in read_entries(stream, start, end):
-        if entry.title is not None and len(entry.title) > 1 and _may_be_related(stream, entry):
-            found.setdefault(entry.url, Link(entry.url, entry.title))
+    titles = {
+        entry.url: entry.title
+        for entry in read_entries(stream, start, end)
+        if entry.title is not None and len(entry.title) > 1 and _may_be_related(stream, entry)
+    }
+    # Links of a few characters alone are the foot of the page: 帮助, 留言.
+    if any(len(title) >= _MIN_TITLE - 2 for title in titles.values()):
+        for url, title in titles.items():
+            found.setdefault(url, Link(url, title))
     return line.index, list(found.values())
 
 

@@ -13,7 +13,9 @@ _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
 _EDITOR_AT_END = re.compile(
     r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
 )
+_SHARE = re.compile(r"分享|转发|收藏")
 _MAX_FURNITURE = 40
+_MIN_PROSE = 15
 _MAX_BUTTON = 4
 _MAX_COUNTER = 12
 _MAX_ROW_HEAD = 6
@@ -42,7 +44,7 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> tuple[list[Bl
     blocks = []
     for line in lines:
         text = line.text
-        if match := _EDITOR_AT_END.search(text):
+        if "编" in text and (match := _EDITOR_AT_END.search(text)):
             editor = match["editor"].strip()
             text = text[: match.start()]
         if line.image is not None or text:
@@ -62,7 +64,7 @@ def is_prose(line: Line) -> bool:
     if line.text.startswith(("...", "…")):
         return False  # the excerpt of another article
     unlinked = sum(len(piece.text) for piece in line.pieces if piece.anchor is None)
-    return unlinked >= 15 and not FURNITURE.match(line.text)
+    return unlinked >= _MIN_PROSE and not FURNITURE.match(line.text) and not is_date(line.text)
 
 
 def _block(line: Line, text: str) -> Block:
@@ -100,7 +102,7 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
             continue
         short = len(line.text) <= _MAX_FURNITURE or line.links
         if line.image is None and short and FURNITURE.match(line.text):
-            share_bar = line.box
+            share_bar = line.box if _SHARE.search(line.text) else None
             continue
         if after_links and is_date(line.text):
             continue

@@ -16,6 +16,7 @@ ADDRESS = re.compile(
 _MAX_LABEL_LINE = 400
 _MAX_BARE_LINE = 40
 _MAX_LINK_WORD = 8
+_MAX_VALUE_LINE = 60
 
 
 @dataclass(slots=True, eq=False)
@@ -100,7 +101,9 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
         case "original":
             accepted = _looks_like_original(line)
         case _:
-            accepted = _are_paired(hit.line.box, line.box) and len(value) <= MAX_VALUE.get(hit.field, 20)
+            # A sentence is no value, even if it breaks off at a label: 本报2月18日讯（记者 …
+            short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
+            accepted = short and _are_paired(hit.line.box, line.box)
     if accepted:
         hit.value, hit.last = value, line.index
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
@@ -108,9 +111,9 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
 
 def _are_paired(label: Box, value: Box) -> bool:
     """Tell whether two boxes are the label and the value of one row: dt and dd, cells, or siblings."""
-    return label is not value and (
-        (label.tag in ("dt", "th", "td") and value.tag in ("dd", "td")) or label.is_near(value)
-    )
+    if label.tag in ("dt", "th", "td"):
+        return value.tag in ("dd", "td")
+    return label is not value and label.is_near(value)
 
 
 def _looks_like_original(line: Line) -> bool:

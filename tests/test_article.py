@@ -1,0 +1,172 @@
+"""Articles read from small pages, each laid out in a way that once misled the reader."""
+
+import pytest
+
+from newsmirror.reading.article import ReadArticle, is_article, read_article
+from newsmirror.reading.stream import read_stream
+
+URL = "http://kuaizhao.example/gn/1.html"
+META = "<p>类别：国内 发布时间：2025-01-08 16:55:00 来源：山城网</p>"
+TEXTS = ["山城水位昨日回落，轮渡恢复通航，两岸居民不再绕行。", "码头值班员章山川说，水退得比预想的快。"]
+BODY = "<div>" + "".join(f"<p>{text}</p>" for text in TEXTS) + "</div>"
+FOOT = (
+    "<p>以上内容为资讯信息快照，由kuaizhao.example爬虫进行采集并收录，"
+    "本站未对信息做任何修改，信息内容不代表本站立场。</p>"
+    "<p>快照生成时间：2025-01-08 21:45:02</p>"
+    "<p>本站信息快照查询为非营利公共服务，如有侵权请联系我们进行删除。</p>"
+)
+RELATED = (
+    "<div><h3><a href=/gn/2.html>南岭大桥主跨合龙</a></h3>"
+    "<p>...桥面铺装下月开始，届时两岸通行时间缩至八分钟</p>"
+    "<span>2025-01-06 08:00:00</span></div>"
+)
+
+
+def read(body: str, head: str = "<h1>山城水位回落通航恢复</h1>") -> ReadArticle:
+    stream = read_stream(f"<title>山城水位回落通航恢复_快照网</title>{head}{body}", URL)
+    assert is_article(stream)
+    article = read_article(stream)
+    assert article is not None
+    return article
+
+
+def texts(article: ReadArticle) -> list[str | None]:
+    return [block.text for block in article.blocks]
+
+
+@pytest.mark.parametrize(
+    "paragraphs",
+    [
+        ["本报3月18日讯（记者 许海燕）从最初的十六户到如今的八千户，屋顶农场走过了十六年。"],
+        ["山城下雪了。"],
+        TEXTS,
+    ],
+)
+def test_a_short_body_is_a_body(paragraphs: list[str]) -> None:
+    body = "".join(f"<p>{text}</p>" for text in paragraphs)
+    article = read(f"{META}<div>{body}</div><p>责任编辑:范望舒</p>{FOOT}{RELATED}")
+    assert texts(article) == paragraphs
+    assert (article.editor, [entry.title for entry in article.related]) == ("范望舒", ["南岭大桥主跨合龙"])
+
+
+def test_without_a_body_the_related_list_is_none() -> None:
+    article = read(f"{META}{FOOT}{RELATED}")
+    assert (article.blocks, [entry.url for entry in article.related]) == (
+        [],
+        ["http://kuaizhao.example/gn/2.html"],
+    )
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        "<dl><dt>类别：</dt><dd>国内</dd><dt>发布时间：</dt><dd>2025-01-08</dd><dt>来源：</dt><dd></dd></dl>",
+        "<p><label>类别</label><span>国内</span></p><p><label>来源</label><span></span></p>",
+        "<table><tr><td>类别：</td><td>国内</td></tr><tr><td>来源：</td></tr></table>",
+    ],
+)
+def test_an_empty_source_does_not_take_the_first_paragraph(meta: str) -> None:
+    first = "本报2月18日讯（记者 郭桂芳）在桃源县，居民们忙着布置灯会，街巷里挂满了红灯笼。"
+    article = read(f"{meta}<div><p>{first}</p></div>{BODY}{FOOT}")
+    assert (article.source, article.category, texts(article)) == (None, "国内", [first, *TEXTS])
+
+
+def test_labels_below_the_body() -> None:
+    article = read(
+        f"{BODY}<footer>类别：乡土 | 发布时间：2025-01-08 | 来源：山城网 | <a href=#>发表评论</a></footer>"
+        f"{FOOT}{RELATED}"
+    )
+    assert (article.category, article.source, article.published_raw) == ("乡土", "山城网", "2025-01-08")
+    assert texts(article) == TEXTS
+
+
+def test_labels_within_the_heading() -> None:
+    head = "<p><a href=/>首页</a> &gt; <a href=/gn/>国内</a> &gt; 正文</p>"
+    heading = "<h1>山城水位回落通航恢复<br><span>来源：山城网 发布时间：2025-01-08 类别：产经</span></h1>"
+    article = read(f"{heading}{BODY}{FOOT}", head)
+    assert (article.title, article.category) == ("山城水位回落通航恢复", "产经")
+    assert [link.title for link in article.breadcrumbs] == ["首页", "国内"]
+    assert texts(article) == TEXTS
+
+
+def test_a_heading_of_two_lines() -> None:
+    article = read(f"{META}{BODY}{FOOT}", "<h1>山城水位回落<br>通航恢复</h1>")
+    assert article.title == "山城水位回落 通航恢复"
+
+
+@pytest.mark.parametrize(
+    "opening", ["时间：3月20日上午9时至11时；地点：码头。", "来源：这是乘客问得最多的两个字。"]
+)
+def test_a_paragraph_that_begins_with_a_label_stays(opening: str) -> None:
+    article = read(f"{META}<div><p>{opening}</p></div>{BODY}{FOOT}")
+    assert (article.source, texts(article)) == ("山城网", [opening, *TEXTS])
+
+
+def test_a_hot_list_between_labels_and_body() -> None:
+    hot = (
+        "<div><h2>新闻排行</h2><ol><li><a href=/gn/7.html>水城老街迎来新春灯会</a> <span>10/21 06:52</span>"
+        "<li><a href=/gn/8.html>江北夜校亮灯</a> <span>10/20 06:52</span></ol></div>"
+    )
+    assert texts(read(f"{META}{hot}{BODY}{FOOT}")) == TEXTS
+
+
+def test_buttons_below_the_body() -> None:
+    share = "<div>分享到：<a href='javascript:;'><img src=/weibo.gif alt=新浪微博></a></div>"
+    moods = (
+        "<td><a href=/click/1><img src=/0.gif><br>路过</a><td><a href=/click/2><img src=/1.gif><br>鲜花</a>"
+    )
+    digg = "<div><p>顶一下</p><p>(12)</p><p>85.71%</p></div>"
+    assert (
+        texts(
+            read(
+                f"{META}{BODY}{share}<table><tr>{moods}</table>{digg}<p>上一篇：<a href=/gn/0.html>无题</a></p>{FOOT}"
+            )
+        )
+        == TEXTS
+    )
+
+
+def test_an_image_after_an_advert_stays() -> None:
+    advert = "<div><span>广告</span> <a href=http://ad.example/1><img src=http://ad.example/1.gif></a></div>"
+    article = read(f"{META}{BODY}{advert}<p><img src=/x.gif data-original=/a/1.jpg alt=码头></p>{FOOT}")
+    assert [(block.image_url, block.caption) for block in article.blocks if block.type == "image"] == [
+        ("http://kuaizhao.example/a/1.jpg", "码头")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trail", "expected"),
+    [
+        ("<nav><a href=/>首页</a> / <a href=/gn/>国内</a></nav>", ["首页", "国内"]),
+        ("<p><a href=/feeds>全部订阅</a> / <a href=/gn/>国内</a></p>", ["全部订阅", "国内"]),
+        ("<ul><li><a href=/feeds>我的订阅</a><li><a href=/gn/>国内</a></ul>", ["我的订阅", "国内"]),
+        ("<p>您的位置：<a href=/>首页</a> <a href=/gn/>国内</a></p>", ["首页", "国内"]),
+        (
+            "<ul><li><a href=/>首页</a><li><a href=/gj/>国际</a><li><a href=/wt/>文体</a><li><a href=/a>关于</a>",
+            [],
+        ),
+        (
+            "<nav><a href=/>首页</a> / <a href=/gj/>国际</a> / <a href=/c/>财经</a> / <a href=/w/>文体</a></nav>",
+            [],
+        ),
+    ],
+)
+def test_trails_and_menus(trail: str, expected: list[str]) -> None:
+    article = read(f"{META}{BODY}{FOOT}", f"{trail}<h1>山城水位回落通航恢复</h1>")
+    assert [link.title for link in article.breadcrumbs] == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (
+            "<h3>更多关于国内的资讯:</h3><ul><li><a href=/gn/5.html>江北新桥通车首日</a></ul>",
+            ["江北新桥通车首日"],
+        ),
+        ("<p>更多关于<a href=/gn/>国内</a>的资讯:</p>", ["国内"]),
+        ("<p>更多关于国内的资讯:</p><div><a href=/help>帮助</a> 快照网 资讯查询</div>", []),
+        ("<p>更多关于国内的资讯:</p><p>--------</p><p><a href=/w/>回到快照网的首页去</a></p>", []),
+    ],
+)
+def test_more_of_the_category(more: str, expected: list[str]) -> None:
+    assert [link.title for link in read(f"{META}{BODY}{FOOT}{RELATED}{more}").more] == expected
