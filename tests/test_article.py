@@ -147,7 +147,7 @@ def test_an_image_after_an_advert_stays() -> None:
             [],
         ),
         (
-            "<nav><a href=/>首页</a> / <a href=/g/>国际</a> / <a href=/c/>财经</a> / <a href=/w/></a></nav>",
+            "<nav><a href=/>首页</a> / <a href=/g/>国</a> / <a href=/c/>财经</a> / <a href=/w/>文</a></nav>",
             [],
         ),
     ],
