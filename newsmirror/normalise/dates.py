@@ -813,12 +813,13 @@ def _read(line: str, setting: Setting) -> tuple[list[_Find], list[tuple[int, int
     return finds, labels
 
 
-def _setting(reference: datetime | None, tz: tzinfo) -> Setting:
-    if reference is None:
-        return Setting(None, tz)
-    if reference.utcoffset() is None:
+def _check(reference: datetime | None) -> None:
+    if reference is not None and reference.utcoffset() is None:
         raise ValueError("the reference must be aware: a naive one does not say which day it is on the page")
-    return Setting(reference.astimezone(tz), tz)
+
+
+def _setting(reference: datetime | None, tz: tzinfo) -> Setting:
+    return Setting(None if reference is None else reference.astimezone(tz), tz)
 
 
 def _best(finds: list[_Find]) -> ParsedDate | None:
@@ -828,22 +829,19 @@ def _best(finds: list[_Find]) -> ParsedDate | None:
     return ParsedDate(*best.moment, best.form.name)
 
 
-_PLAIN = re.compile(r"((?:19|20)[0-9]{2})-([0-9]{2})-([0-9]{2})(?: ([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?")
+_PLAIN = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
+_PLAIN_PRECISION: dict[int, Precision] = {10: "day", 16: "minute", 19: "second"}
 
 
 def _plain(text: str, tz: tzinfo) -> ParsedDate | None:
     """The way in which most pages print their dates, read at once, to what the grammar says of it."""
-    match = _PLAIN.fullmatch(text)
-    if match is None:
+    if _PLAIN.fullmatch(text) is None:
         return None
-    year, month, day, hour, minute, second = match.groups()
     try:
-        value = datetime(
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=tz
-        )
+        value = datetime.fromisoformat(text).replace(tzinfo=tz)
     except ValueError:
         return None
-    return ParsedDate(value, "second" if second else "minute" if minute else "day", "year")
+    return ParsedDate(value, _PLAIN_PRECISION[len(text)], "year")
 
 
 def parse_date(text: str, reference: datetime | None = None, *, tz: tzinfo = _SHANGHAI) -> ParsedDate | None:
@@ -863,10 +861,10 @@ def parse_date(text: str, reference: datetime | None = None, *, tz: tzinfo = _SH
     strptime (two-digit years), the CLDR day periods of zh (上午, 凌晨, 晚上) and, for the years of the
     Republic, 1 = 1912. ``docs/dates.md`` tells what is taken from where, and why.
     """
-    setting = _setting(reference, tz)
+    _check(reference)
     if plain := _plain(text, tz):
         return plain
-    finds, _ = _read(_fold(text), setting)
+    finds, _ = _read(_fold(text), _setting(reference, tz))
     return _best(finds)
 
 
@@ -876,7 +874,7 @@ def whole_date(text: str, reference: datetime | None = None, *, tz: tzinfo = _SH
     It tells a date cell (发布时间：2025-01-08, [01-08], 3分钟前) from a title that mentions a day. Texts of
     more than 60 characters are None at once. Arguments, results and errors are those of :func:`parse_date`.
     """
-    setting = _setting(reference, tz)
+    _check(reference)
     if len(text) > _LONGEST_CELL:
         return None
     if plain := _plain(text, tz):
@@ -885,7 +883,7 @@ def whole_date(text: str, reference: datetime | None = None, *, tz: tzinfo = _SH
     # Nearly every title is turned away here, by one look at how it begins.
     if not _TOKEN.match(line, len(line) - len(line.lstrip(_EDGE))):
         return None
-    finds, spans = _read(line, setting)
+    finds, spans = _read(line, _setting(reference, tz))
     rest, position = "", 0
     for start, end in sorted(spans + [(find.start, find.end) for find in finds]):
         rest += line[position:start]

@@ -24,6 +24,8 @@ _SEPARATORS = re.compile(r"[\s、,，/;；|:：]+")
 
 def is_byline(line: str) -> bool:
     """Tell whether a whole line only says who wrote: `记者 张三 通讯员 李四`."""
+    if "。" in line:
+        return False  # a sentence: most lines that are asked for
     match = _BYLINE.match(_DEED.sub(" ", line).strip())
     return match is not None and (bool(names(match["names"])) or _ROLE.sub("", match["names"]).strip() == "")
 

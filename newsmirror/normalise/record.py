@@ -166,7 +166,7 @@ def format_utc(moment: datetime) -> str:
 
 def format_local(date: ParsedDate | None) -> str | None:
     """Return a date as RFC 3339 with its offset: `2025-01-08T16:55:00+08:00`; None for None."""
-    return date.value.replace(microsecond=0).isoformat() if date is not None else None
+    return date.value.isoformat(timespec="seconds") if date is not None else None
 
 
 def _read_date(

@@ -15,6 +15,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, 2.3
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SETTLED = re.compile(r"[A-Za-z0-9/._~=-]*")  # as most paths and parameters are: nothing to escape
 _PATH_SAFE = "%/:@!$&'()*+,;=~-._"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
@@ -145,13 +146,15 @@ def _host(host: str) -> str:
         except idna.IDNAError as error:
             raise ValueError(f"not a host name: {host!r} ({error})") from error
     ascii_host = ascii_host.rstrip(".")
-    if not ascii_host or any(character.isspace() for character in ascii_host):
+    if ascii_host.split() != [ascii_host]:  # empty, or with whitespace in it
         raise ValueError(f"not a host name: {host!r}")
     return ascii_host
 
 
 def _escape(text: str, safe: str) -> str:
     """Normalise percent-encoding (RFC 3986, 6.2.2): unreserved decoded, others upper case."""
+    if _SETTLED.fullmatch(text):
+        return text
     text = quote(_BAD_PERCENT.sub("%25", text), safe=safe)
 
     def settle(match: re.Match[str]) -> str:

@@ -24,6 +24,8 @@ _POSITION = re.compile(
 _ARROWS = frozenset(">»›→＞》")
 _PLAIN_SEPARATORS = frozenset("/·-")
 _RELATED_WORDS = re.compile(r"^[【\[]?(?:相关|类似|相似|延伸|关联)")
+# The parts of an entry's address that count here: urlsplit would tell more, slowly.
+_ADDRESS = re.compile(r"https?://(?P<host>[^/?#]*)(?P<path>[^?#]*)")
 # A line drawn with dashes.
 _RULE = re.compile(r"^[-—=_*~·.]{4,}$")
 _MAX_TRAIL = 5
@@ -54,7 +56,7 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Li
 
 def read_more(stream: Stream) -> tuple[int | None, list[Link]]:
     """Return the line of 更多关于…的资讯 and the links of it: its own, then those of the list after it."""
-    line = next((line for line in stream.lines if len(line.text) <= _MAX_LINE and _is_more(line)), None)
+    line = next((line for line in stream.lines if _is_more(line)), None)
     if line is None:
         return None, []
     start, end = _list_range(stream, line.index + 1, line.box)
@@ -126,18 +128,20 @@ def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:
 
 
 def _may_be_related(stream: Stream, entry: Entry) -> bool:
+    address = _ADDRESS.match(entry.url)
     return (
         bool(entry.title or entry.excerpt)
-        and urlsplit(entry.url).netloc == urlsplit(stream.url).netloc
+        and address is not None
+        and address["host"] == urlsplit(stream.url).netloc
+        and address["path"] not in ("", "/")
         and entry.url.partition("#")[0] != stream.url
-        and not _is_root(entry.url)
     )
 
 
 def _is_more(line: Line) -> bool:
     """Tell whether a line is 更多关于…的资讯, with nothing behind it but links."""
     match = MORE.match(line.text)
-    if match is None:
+    if match is None or len(line.text) > _MAX_LINE:
         return False
     behind = [piece for piece in line.pieces if piece.start >= match.end()]
     return not line.text[match.end() :].strip() or all(piece.anchor is not None for piece in behind)

@@ -9,6 +9,7 @@ from newsmirror.normalise.dates import whole_date
 # Relative dates (昨天 08:30) are dates as well; which day they mean is settled later, by the record.
 _ANY_DAY = datetime(2024, 6, 15, 12, tzinfo=UTC)
 _MAX_DATE = 40
+_MAX_WORDS = 6
 # What a date can begin and end with, brackets aside.
 _FIRST = frozenset("0123456789０１２３４５６７８９昨今前刚剛二(（[［【〔")
 _LAST = frozenset("0123456789０１２３４５６７８９日号天前刚剛时時分秒点點半月)）]］】〕")
@@ -17,15 +18,15 @@ _LABEL = re.compile(r"^[一-鿿]{0,4}(?:发布|发表|快照|生成|更新|时�
 _EDGE = " ()（）[]［］【】〔〕|｜丨·,，;；"
 
 
-# The same cell is asked for its date at several points of one reading.
-@lru_cache(maxsize=1024)
 def is_date(text: str) -> bool:
     """Tell whether a text is a date and nothing else (a label or brackets around it are allowed)."""
-    return (
-        len(text) <= _MAX_DATE
-        and _MAY_BE_DATE.search(text) is not None
-        and whole_date(text, _ANY_DAY) is not None
-    )
+    return len(text) <= _MAX_DATE and _reads_as_date(text)
+
+
+# The same cell is asked for its date at several points of one reading.
+@lru_cache(maxsize=1024)
+def _reads_as_date(text: str) -> bool:
+    return _MAY_BE_DATE.search(text) is not None and whole_date(text, _ANY_DAY) is not None
 
 
 def _bare(date: str) -> str:
@@ -35,8 +36,8 @@ def _bare(date: str) -> str:
 
 def leading_date(text: str) -> str | None:
     """Return the longest run of words at the start of a text that is a date, without its brackets."""
-    words = text.split(" ")
-    for count in range(min(len(words), 6), 0, -1):
+    words = text.split(" ", _MAX_WORDS)[:_MAX_WORDS]
+    for count in range(len(words), 0, -1):
         candidate = " ".join(words[:count])
         if is_date(candidate):
             return _bare(candidate)

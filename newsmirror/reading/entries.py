@@ -47,11 +47,12 @@ class _Cell:
     text: str
     url: str | None
     line: Line
-    label: str = ""
+    label: str
+    # Whose text it is, if that is clear, and the box of the whole list.
+    owner: str | None
+    region: Box | None
     # The first text node of several: the rank of an entry may stand there.
     lead: str = ""
-    owner: str | None = None
-    region: Box | None = None
 
     @property
     def kind(self) -> str:
@@ -79,10 +80,8 @@ class _Group:
 
 def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
     """Return the entries in the lines `start` up to `end`, in order, each address once."""
-    cells = [cell for line in stream.lines[start:end] for cell in _cells(line)]
     owners = _Owners(stream, start, end)
-    for cell in cells:
-        cell.owner, cell.region = owners.of(cell)
+    cells = [cell for line in stream.lines[start:end] for cell in _cells(line, *owners.of(line))]
     entries: dict[str, Entry] = {}
     for _, region in groupby(cells, key=lambda cell: id(cell.region)):
         for group in _groups(_without_ranks(list(region))):
@@ -104,27 +103,31 @@ def _without_ranks(cells: list[_Cell]) -> list[_Cell]:
     return cells
 
 
-def _cells(line: Line) -> list[_Cell]:
+def _cells(line: Line, owner: str | None, region: Box | None) -> list[_Cell]:
+    """Return the cells of a line; `owner` is whose text it is where it is not linked."""
     if line.image is not None:
         anchor = line.image.anchor
-        return [_Cell("", anchor.url, line)] if anchor is not None and anchor.url is not None else []
+        if anchor is None or anchor.url is None:
+            return []
+        return [_Cell("", anchor.url, line, "", anchor.url, region)]
     cells: list[_Cell] = []
     previous: object = line  # no piece has this as its link
-    for position, piece in enumerate(line.pieces):
-        end = line.pieces[position + 1].start if position + 1 < len(line.pieces) else len(line.text)
-        text = line.text[piece.start : end]
-        url = piece.anchor.url if piece.anchor is not None else None
-        if piece.anchor is not None and piece.anchor.is_tag:
+    for position, piece in enumerate(line.pieces, 1):
+        anchor = piece.anchor
+        if anchor is not None and anchor.is_tag:
             continue
-        begins = piece.anchor is not previous or is_date(piece.text) or _is_excerpt(piece.text)
+        end = line.pieces[position].start if position < len(line.pieces) else len(line.text)
+        text = line.text[piece.start : end]
+        begins = anchor is not previous or is_date(piece.text) or _is_excerpt(piece.text)
         if not begins and not is_date(cells[-1].text):
             cells[-1].lead = cells[-1].lead or cells[-1].text
             gap = " " if line.text[piece.start - 1 : piece.start] == " " else ""
             cells[-1].text = (cells[-1].text + gap + text).rstrip()
+        elif anchor is None or anchor.url is None:
+            cells.append(_Cell(text.strip(), None, line, anchor.label if anchor else "", owner, region))
         else:
-            label = piece.anchor.label if piece.anchor is not None else ""
-            cells.append(_Cell(text.strip(), url, line, label))
-        previous = piece.anchor
+            cells.append(_Cell(text.strip(), anchor.url, line, anchor.label, anchor.url, region))
+        previous = anchor
     return [cell for cell in cells if cell.url is not None or (cell.text and not _is_filler(cell.text))]
 
 
@@ -135,28 +138,32 @@ class _Owners:
         self.stream, self.start, self.end = stream, start, end
         self.known: dict[Box, tuple[str | None, Box | None]] = {}
 
-    def of(self, cell: _Cell) -> tuple[str | None, Box | None]:
+    def of(self, line: Line) -> tuple[str | None, Box | None]:
         """Return that address, if it is clear, and the box of the whole list, the one around."""
-        box = cell.line.box
-        owner, region = self.known.get(box) or self._climb(box)
-        if cell.url is not None:
-            return cell.url, region
-        anchors = {anchor.url for anchor in cell.line.links}
-        return (owner, region) if len(anchors) < 2 else (None, region)
+        owner, region = self.known.get(line.box) or self._climb(line.box)
+        if len(line.links) > 1 and len({anchor.url for anchor in line.links}) > 1:
+            return None, region
+        return owner, region
 
-    def _climb(self, box: Box) -> tuple[str | None, Box | None]:
+    def _climb(self, box: Box | None) -> tuple[str | None, Box | None]:
+        """Go out to the first box that is known, or that ends the way; then tell all boxes on the way."""
+        way: list[tuple[Box, str | None]] = []
         owner: str | None = None
-        region: Box | None = box
-        while region is not None and region.start >= self.start and region.end <= self.end:
-            if self.stream.has_links(region.start, region.end):
-                only = self.stream.only_url(region.start, region.end)
-                if only is None:
-                    break
-                owner = only
-            region = region.parent
-        else:
-            region = None
-        self.known[box] = owner, region
+        region: Box | None = None
+        while box is not None and box.start >= self.start and box.end <= self.end:
+            if (known := self.known.get(box)) is not None:
+                owner, region = known
+                break
+            only = self.stream.only_url(box.start, box.end)
+            if only is None and self.stream.has_links(box.start, box.end):
+                region = box
+                self.known[box] = None, region
+                break
+            way.append((box, only))
+            box = box.parent
+        for inner, only in reversed(way):
+            owner = only if owner is None else owner
+            self.known[inner] = owner, region
         return owner, region
 
 
@@ -171,8 +178,7 @@ def _groups(cells: list[_Cell]) -> list[_Group]:
     if all(unit.cells[0].owner is not None for unit in units):
         return units
     # A flat list: its entries all begin with the same kind of text. Take the kind that makes them most alike.
-    first = units[0].kind
-    kinds = sorted({"L", "D", "T"} & {unit.kind for unit in units}, key=lambda kind: kind != first)
+    kinds = dict.fromkeys(unit.kind for unit in units)
     return max((_deal(units, kind) for kind in kinds), key=_likeness)
 
 
@@ -204,12 +210,13 @@ def _entry(group: _Group) -> Entry | None:
     date: str | None = None
     linked: list[_Cell] = []
     plain: list[_Cell] = []
+    split = [split_date(cell.text) for cell in group.cells]
     has_link_text = any(cell.url is not None and cell.text for cell in group.cells)
-    dated = [cell.line for cell in group.cells if has_link_text and split_date(cell.text)[0] is not None]
-    for cell in group.cells:
+    dated = [cell.line for cell, (day, _) in zip(group.cells, split, strict=True) if has_link_text and day]
+    for cell, (day, rest) in zip(group.cells, split, strict=True):
         text = cell.text
         if date is None and (cell.url is None or len(group.cells) > 1):
-            date, text = split_date(text)
+            date, text = day, rest
         text = _clean(text)
         if text and date is None and cell.url is None:
             date, text = _labelled_date(text)
@@ -217,15 +224,15 @@ def _entry(group: _Group) -> Entry | None:
             continue
         if cell.url is None and cell.line in dated and len(text) < _MIN_BESIDE_DATE and not _is_excerpt(text):
             continue  # the source, printed beside the date
-        cell = _Cell(text, cell.url, cell.line, cell.label)
+        cell.text = text
         if cell.url is not None:
             linked.append(cell)
         elif not starts_with_label(text):
             plain.append(cell)
     title_cell = _title_cell(linked, plain)
     title = None if title_cell is None else _full_title(title_cell)
-    rest = [cell for cell in (*linked, *plain) if cell is not title_cell]
-    return Entry(url, title, _excerpt(rest), date, group.cells[0].line.index)
+    others = [cell for cell in (*linked, *plain) if cell is not title_cell]
+    return Entry(url, title, _excerpt(others), date, group.cells[0].line.index)
 
 
 def _clean(text: str) -> str:
@@ -270,8 +277,8 @@ def _full_title(cell: _Cell) -> str:
 
 def _excerpt(cells: list[_Cell]) -> str | None:
     texts = [cell.text for cell in cells]
-    marked = [text for text in texts if _is_excerpt(text)]
-    if marked:
-        return marked[0]
+    marked = next(filter(_is_excerpt, texts), None)
+    if marked is not None:
+        return marked
     longest = max(texts, key=len, default="")
     return longest if len(longest) >= 10 else None

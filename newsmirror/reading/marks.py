@@ -23,9 +23,11 @@ def footer_marks(stream: Stream, hits: list[Hit], meta: MetaRow) -> set[int]:
     for hit in hits:
         if hit.opens_line and (hit.field in ("snapshot", "original") or is_closing_editor(hit, meta)):
             found.update(range(hit.line.index, hit.last + 1))
-    for line in stream.lines:
-        if is_notice(line.text) or (len(line.text) <= _MAX_REMOVAL and is_removal(line.text)):
-            found.add(line.index)
+    found.update(
+        line.index
+        for line in stream.lines
+        if is_notice(line.text) or (len(line.text) <= _MAX_REMOVAL and is_removal(line.text))
+    )
     return found
 
 
@@ -75,12 +77,13 @@ def body_range(stream: Stream, head: int, meta: MetaRow, footer: set[int]) -> tu
     labels = sorted({index for hit in meta.hits for index in (hit.line.index, hit.last)})
     labels = [index for index in labels if abs(index - head) <= _MAX_DISTANCE]
     below = max([head, *labels]) + 1
-    if labels and labels[0] > head:
-        above = (head + 1, labels[0])
-        following = next(iter(_stretches(stream, below, footer)), None)
-        if _has_prose(stream, *above) and not (following and _has_prose(stream, *following)):
-            return above
     stretches = _stretches(stream, below, footer)
+    if (
+        labels
+        and _has_prose(stream, head + 1, labels[0])
+        and not (stretches and _has_prose(stream, *stretches[0]))
+    ):
+        return head + 1, labels[0]
     for first, last in stretches:
         if _has_prose(stream, first, last):
             return first, last

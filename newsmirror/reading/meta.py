@@ -73,13 +73,10 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     )
     row.bylines = [hit.value for hit in row.hits if hit.field == "author" and hit.value]
     dates = (leading_date(hit.value) for hit in row.hits if hit.field == "published")
-    row.published_raw = next(
-        (
-            date
-            for date in (*dates, *stray_dates, _unlabelled_date(stream, row), _unreadable_date(row))
-            if date
-        ),
-        None,
+    row.published_raw = (
+        next(filter(None, (*dates, *stray_dates)), None)
+        or _unlabelled_date(stream, row)
+        or _unreadable_date(row)
     )
     return row
 

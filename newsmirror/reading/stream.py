@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from newsmirror.reading.labels import Label, find_labels, starts_with_label
+from newsmirror.reading.labels import Label, find_labels, may_hold_label, starts_with_label
 
 BLOCK_TAGS = frozenset(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption "
@@ -20,8 +20,8 @@ BLOCK_TAGS = frozenset(
 )
 # Not text of the page: code, controls and embedded documents.
 UNREAD_TAGS = frozenset(
-    "audio button canvas embed head iframe ins map math noscript object script select style svg template "
-    "textarea video".split()
+    "audio button canvas embed iframe ins map math noscript object script select style svg template "
+    "textarea title video".split()
 )
 HEADING_LEVEL = {f"h{level}": level for level in range(1, 7)}
 # What the walk does with an element; inline ones have no role.
@@ -34,12 +34,16 @@ _ROLES = {
     "amp-img": "image",
 }
 CHROME_TAGS = frozenset(("nav", "aside"))
+# Boxes whose lines are put together when they end.
+_GATHERED = frozenset(("td", "th", "table", "figcaption", "figure"))
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # Marks that take no room on the screen: zero-width characters, BOM, soft hyphen, directional marks.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
-_PLAIN_PATH = re.compile(r"^/[\w-][\w./?=&%-]*$", re.ASCII)
+# Most links of a page: an absolute path, or an address that urljoin would return as it is.
+_PLAIN_PATH = re.compile(r"/(?:[\w-][\w./?=&%-]*)?", re.ASCII)
+_PLAIN_URL = re.compile(r"https?://[\w.-]+(?::[0-9]{1,4})?/[\w./?=&%-]*(?<!\?)", re.ASCII)
 _HOST_END = re.compile(r"[/?#]")
 # Where pages put the address of an image that is loaded late; before `src`, which then is a placeholder.
 _IMAGE_SOURCES = (
@@ -51,6 +55,8 @@ _IMAGE_SOURCES = (
     "data-url",
     "src",
 )
+
+_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
 
 # A table of data, not of layout: its cells are short.
 _MAX_DATA_CELL = 60
@@ -121,18 +127,26 @@ class Image:
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """A line of the page: text, or an image, or a whole table of data (rows of cells)."""
+    """A line of the page: text, or an image, or a whole table of data (rows of cells).
+
+    `links` are its distinct links, in order; `only_link` is the one that all of its text belongs to, if any.
+    """
 
     index: int
     box: Box
     text: str
     pieces: list[Piece]
+    links: tuple[Anchor, ...] = ()
+    only_link: Anchor | None = None
     image: Image | None = None
     is_table: bool = False
 
     @property
     def labels(self) -> list[Label]:
         """The labels on this line."""
+        # Parted by spaces, because a label may begin at every text node.
+        if not may_hold_label(" ".join([piece.text for piece in self.pieces if piece.text])):
+            return []
         return find_labels(
             self.text,
             {piece.start for piece in self.pieces},
@@ -143,24 +157,9 @@ class Line:
             },
         )
 
-    @property
-    def links(self) -> list[Anchor]:
-        """The distinct links of this line, in order."""
-        found: list[Anchor] = []
-        for piece in self.pieces:
-            if piece.anchor is not None and piece.anchor not in found:
-                found.append(piece.anchor)
-        return found
-
     def anchored(self, anchor: Anchor) -> str:
         """Return the text of a link on this line."""
         return "".join(piece.text for piece in self.pieces if piece.anchor is anchor).strip()
-
-    @property
-    def only_link(self) -> Anchor | None:
-        """The link that all text of this line belongs to, if there is one."""
-        anchor = self.pieces[0].anchor if self.pieces else None
-        return anchor if all(piece.anchor is anchor for piece in self.pieces) else None
 
 
 @dataclass(slots=True)
@@ -181,10 +180,8 @@ class Stream:
     def only_url(self, start: int, end: int) -> str | None:
         """Return the one address that all links of the lines `start` up to `end` have, else None."""
         first = bisect_left(self.link_lines, start)
-        last = bisect_left(self.link_lines, end) - 1
-        if first > last or self._url_changes[first] <= last:
-            return None
-        return self.link_urls[first]
+        last = bisect_left(self.link_lines, end, first) - 1
+        return self.link_urls[first] if first <= last < self._url_changes[first] else None
 
     def has_links(self, start: int, end: int) -> bool:
         """Tell whether any link stands in the lines `start` up to `end`."""
@@ -195,16 +192,19 @@ class Stream:
         """Index the links, once all lines are there."""
         for line in self.lines:
             links = line.links
-            if len(links) == 2 and links[0].url != links[1].url:
+            if line.image is not None and line.image.anchor is not None:
+                links = (line.image.anchor,)
+            elif len(links) == 2 and links[0].url != links[1].url:
                 links[0].is_tag = _is_tag(line, links[0], links[1])
-            for anchor in [*links, line.image.anchor if line.image else None]:
-                if anchor is not None and anchor.url is not None and not anchor.is_tag:
+            for anchor in links:
+                if anchor.url is not None and not anchor.is_tag:
                     self.link_lines.append(line.index)
                     self.link_urls.append(anchor.url)
-        change = len(self.link_urls)
-        self._url_changes = [change] * len(self.link_urls)
-        for position in range(len(self.link_urls) - 2, -1, -1):
-            if self.link_urls[position] != self.link_urls[position + 1]:
+        urls = self.link_urls
+        change = len(urls)
+        self._url_changes = [change] * len(urls)
+        for position in range(len(urls) - 2, -1, -1):
+            if urls[position] != urls[position + 1]:
                 change = position + 1
             self._url_changes[position] = change
 
@@ -220,31 +220,38 @@ def _is_tag(line: Line, first: Anchor, second: Anchor) -> bool:
 
 def squeeze(text: str) -> str:
     """Collapse whitespace (also NBSP and U+3000) to single spaces and drop characters without width."""
-    return " ".join(_INVISIBLE.sub("", text).split())
+    # Printable text has no such characters: seen at a glance, and true of nearly every text.
+    return " ".join((text if text.isprintable() else _INVISIBLE.sub("", text)).split())
 
 
 def read_stream(text: str, url: str) -> Stream:
     """Parse a page and walk its tree once; `url` is the page's address, for its relative links."""
     root = _parse(text)
-    base = root.find(".//base[@href]")
-    stream = Stream(url=(_absolute(url, base.get("href")) if base is not None else None) or url)
-    _read_head(root, stream)
-    body = root.find("body")
-    _Walk(stream).run(body if body is not None else root)
-    stream.url = url
+    own = _Base(url)
+    base = next(
+        (
+            own.absolute(element.get("href"))
+            for element in root.iter("base")
+            if element.get("href") is not None
+        ),
+        None,
+    )
+    links = own if base is None else _Base(base)
+    stream = Stream(url)
+    _read_head(root, links, stream)
+    _Walk(links, stream.lines).run(root)
     stream.close()
     return stream
 
 
 def _parse(text: str) -> etree._Element:
     """Return the root of a page's tree, without comments, so that a text which they split is whole again."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     source = text.replace("\0", "").encode("utf-8", "replace")
-    root = etree.fromstring(source, parser) if source.strip() else None
+    root = etree.fromstring(source, _PARSER) if source.strip() else None
     return root if root is not None else etree.Element("html")
 
 
-def _read_head(root: etree._Element, stream: Stream) -> None:
+def _read_head(root: etree._Element, base: "_Base", stream: Stream) -> None:
     for element in root.iter("title", "meta", "link", "script"):
         match element.tag:
             case "title" if not stream.page_title:
@@ -255,134 +262,159 @@ def _read_head(root: etree._Element, stream: Stream) -> None:
                 if name and content:
                     stream.meta.setdefault(name.lower(), squeeze(content))
             case "link" if "next" in (element.get("rel") or "").lower().split():
-                stream.next_url = stream.next_url or _absolute(stream.url, element.get("href"))
+                stream.next_url = stream.next_url or base.absolute(element.get("href"))
             case "script" if element.get("type", "").strip().lower() == "application/ld+json":
                 stream.json_ld.append(element.text or "")
 
 
-def _absolute(base: str, href: str | None) -> str | None:
-    """Return the http(s) address that `href` leads to from `base`, or None."""
-    if not href:
-        return None
-    if "/." not in href and _PLAIN_PATH.match(href):
-        # Most links of a page: urljoin would do the same, slowly.
-        scheme, _, rest = base.partition("://")
-        return f"{scheme}://{_HOST_END.split(rest, 1)[0]}{href}"
-    try:
-        # Browsers strip whitespace around and line ends within an address (WHATWG URL, 4.1).
-        url = urljoin(base, re.sub(r"[\t\r\n]", "", href.strip()))
-        urlsplit(url).port  # noqa: B018 - raises for a port that is no number
-    except ValueError:  # such as http://[broken
-        return None
-    if not _PAGE_LINK.match(url):
-        return None
-    scheme, colon, rest = url.partition(":")
-    return scheme.lower() + colon + rest
+class _Base:
+    """The address that the relative links of a page start from."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        scheme, _, rest = url.partition("://")
+        self.origin = f"{scheme}://{_HOST_END.split(rest, 1)[0]}"
+
+    def absolute(self, href: str | None) -> str | None:
+        """Return the http(s) address that `href` leads to, or None."""
+        if not href:
+            return None
+        if "/." not in href:
+            # Most links of a page: urljoin would do the same, slowly.
+            if _PLAIN_PATH.fullmatch(href):
+                return self.origin + href
+            if _PLAIN_URL.fullmatch(href):
+                return href
+        try:
+            # Browsers strip whitespace around and line ends within an address (WHATWG URL, 4.1).
+            url = urljoin(self.url, re.sub(r"[\t\r\n]", "", href.strip()))
+            urlsplit(url).port  # noqa: B018 - raises for a port that is no number
+        except ValueError:  # such as http://[broken
+            return None
+        if not _PAGE_LINK.match(url):
+            return None
+        scheme, colon, rest = url.partition(":")
+        return scheme.lower() + colon + rest
 
 
 class _Walk:
     """The state of the one walk: which box and which link are open, and the line being collected."""
 
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
+    def __init__(self, base: _Base, lines: list[Line]) -> None:
+        self.base = base
+        self.lines = lines
         self.box = Box("body", None, 0)
         self.anchor: Anchor | None = None
         self.text = ""
         self.gap = False
         self.pieces: list[Piece] = []
-        self.unread: etree._Element | None = None
 
     def run(self, root: etree._Element) -> None:
         walker = etree.iterwalk(root, events=("start", "end"))
         anchors: list[tuple[Anchor | None, int]] = []
+        unread: etree._Element | None = None
         for event, element in walker:
             role = _ROLES.get(element.tag)
             if event == "start":
                 if role == "unread" or _is_hidden(element):
                     walker.skip_subtree()
                     # Its end closes what its start did not open.
-                    self.unread = element
+                    unread = element
                     continue
-                if role is not None:
-                    if role == "break":
-                        self.flush()
-                    elif role == "link":
-                        anchors.append((self.anchor, len(self.stream.lines)))
-                        self.anchor = self._open_anchor(element)
-                    elif role == "image":
-                        self._add_image(element)
-                    else:
-                        self.open_box(element.tag)
+                if role == "block":
+                    self._open_box(element.tag)
+                elif role == "link":
+                    anchors.append((self.anchor, len(self.lines)))
+                    self.anchor = self._open_anchor(element)
+                elif role == "break":
+                    self.flush()
+                elif role == "image":
+                    self._add_image(element)
                 raw = element.text
             else:
-                if element is self.unread:
-                    self.unread = None
+                if element is unread:
+                    unread = None
+                elif role == "block":
+                    self._close_box()
                 elif role == "link":
                     self._close_anchor(*anchors.pop())
-                elif role == "block":
-                    self.close_box()
                 raw = element.tail if element is not root else None
             if raw is None:
                 continue
-            if raw.isspace() and self.box.tag != "pre":
+            if self.box.tag == "pre":
+                self._add_preformatted(raw)
+            elif raw.isspace():
                 self.gap = True
             else:
-                self.add(raw)
+                self._add_text(raw)
         self.flush()
         box: Box | None = self.box
         while box is not None:
-            box.end = len(self.stream.lines)
+            box.end = len(self.lines)
             box = box.parent
 
-    def add(self, raw: str) -> None:
-        """Add a text node to the line; in preformatted text a line end is one."""
-        if self.box.tag == "pre" and "\n" in raw:
-            for position, part in enumerate(raw.split("\n")):
-                if position:
-                    self.flush()
-                if part:
-                    self._add_text(part)
-        else:
-            self._add_text(raw)
+    def _add_preformatted(self, raw: str) -> None:
+        """Add a text node in which a line end is one."""
+        for position, part in enumerate(raw.split("\n")):
+            if position:
+                self.flush()
+            if part:
+                self._add_text(part)
 
     def _add_text(self, raw: str) -> None:
         text = squeeze(raw)
         if not text:
             self.gap = self.gap or not _INVISIBLE.fullmatch(raw)
             return
-        if self.text and (self.gap or raw[0].isspace()):
-            self.text += " "
-        self.pieces.append(Piece(text, len(self.text), self.anchor))
-        self.text += text
+        if before := self.text:
+            if self.gap or raw[0].isspace():
+                before += " "
+            self.pieces.append(Piece(text, len(before), self.anchor))
+            self.text = before + text
+        else:
+            self.pieces.append(Piece(text, 0, self.anchor))
+            self.text = text
         self.gap = raw[-1].isspace()
 
     def flush(self) -> None:
         """End the line."""
-        if self.pieces:
-            lines = self.stream.lines
-            lines.append(Line(len(lines), self.box, self.text, self.pieces))
+        if pieces := self.pieces:
+            only_link = pieces[0].anchor
+            links: tuple[Anchor, ...] = () if only_link is None else (only_link,)
+            if len(pieces) > 1:
+                anchors = dict.fromkeys([piece.anchor for piece in pieces])
+                if len(anchors) > 1:
+                    links, only_link = tuple(filter(None, anchors)), None
+            self.lines.append(Line(len(self.lines), self.box, self.text, pieces, links, only_link))
             self.pieces = []
             self.text = ""
         self.gap = False
 
-    def open_box(self, tag: str) -> None:
+    def _open_box(self, tag: str) -> None:
         if self.pieces:
             self.flush()
         outer = self.box
-        heading, chrome = HEADING_LEVEL.get(tag) or outer.heading, outer.chrome or tag in CHROME_TAGS
-        self.box = Box(tag, outer, len(self.stream.lines), 0, heading, chrome)
-        if tag == "tr" and (table := self.box.outer("table")) is not None and table.rows is not None:
+        heading = HEADING_LEVEL.get(tag) or outer.heading
+        self.box = Box(tag, outer, len(self.lines), 0, heading, outer.chrome or tag in CHROME_TAGS)
+        if tag == "tr" and (table := outer.outer("table")) is not None and table.rows is not None:
             table.rows.append([])
         elif tag == "table":
             self.box.rows = []
             if (around := outer.outer("table")) is not None:
                 around.rows = None
 
-    def close_box(self) -> None:
+    def _close_box(self) -> None:
         if self.pieces:
             self.flush()
         box = self.box
-        box.end = len(self.stream.lines)
+        box.end = len(self.lines)
+        if box.tag in _GATHERED:
+            self._gather(box)
+        if box.parent is not None:
+            self.box = box.parent
+
+    def _gather(self, box: Box) -> None:
+        """Put together what the lines of a table or a figure are parts of."""
         match box.tag:
             case "td" | "th":
                 table = box.outer("table")
@@ -394,12 +426,10 @@ class _Walk:
                 self._take_caption(box)
             case "figure" if box.caption is not None:
                 self._caption_image(box)
-        if box.parent is not None:
-            self.box = box.parent
 
     def _open_anchor(self, element: etree._Element) -> Anchor:
         title, rel = element.get("title"), element.get("rel")
-        url = _absolute(self.stream.url, element.get("href"))
+        url = self.base.absolute(element.get("href"))
         return Anchor(url, squeeze(title) if title else "", rel.lower() if rel else "")
 
     def _close_anchor(self, outer: Anchor | None, first_line: int) -> None:
@@ -407,7 +437,7 @@ class _Walk:
         self.anchor = outer
         if anchor is None or anchor.url is None:
             return
-        if not any(piece.anchor is anchor for piece in self.pieces) and len(self.stream.lines) == first_line:
+        if len(self.lines) == first_line and anchor not in [piece.anchor for piece in self.pieces]:
             # A link without text: a piece of its own, because a related entry may have lost its title.
             self.pieces.append(Piece("", len(self.text), anchor))
 
@@ -415,13 +445,13 @@ class _Walk:
         if any((element.get(side) or "").strip() in ("0", "1", "2") for side in ("width", "height")):
             return  # a counter's pixel
         for name in _IMAGE_SOURCES:
-            url = _absolute(self.stream.url, element.get(name))
+            url = self.base.absolute(element.get(name))
             if url is not None:
                 break
         else:
             return
         self.flush()
-        lines = self.stream.lines
+        lines = self.lines
         image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor)
         lines.append(Line(len(lines), self.box, "", [], image=image))
 
@@ -429,11 +459,11 @@ class _Walk:
         """Keep the caption's text for the image of its figure, which may come later."""
         figure = box.outer("figure")
         if figure is not None:
-            figure.caption = " ".join(line.text for line in self.stream.lines[box.start :]) or None
-            del self.stream.lines[box.start :]
+            figure.caption = " ".join(line.text for line in self.lines[box.start :]) or None
+            del self.lines[box.start :]
 
     def _caption_image(self, figure: Box) -> None:
-        lines = self.stream.lines
+        lines = self.lines
         images = [line.image for line in lines[figure.start :] if line.image is not None]
         if images:
             images[-1].caption = figure.caption
@@ -447,7 +477,7 @@ class _Walk:
         Data: at least two rows with two columns, short cells, and neither links, images, tables nor page
         labels within.
         """
-        lines = self.stream.lines
+        lines = self.lines
         rows = [
             [" ".join(line.text for line in lines[start:end]) for start, end in row]
             for row in table.rows or []
