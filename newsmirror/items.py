@@ -112,6 +112,19 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """What was fetched and cannot be published: `reason` is a stable code, `detail` for a person.
+
+    `fetched_at` is UTC text, as in the record.
+    """
+
+    url: str
+    reason: Literal["invalid", "unreadable", "soft_404"]
+    detail: str
+    fetched_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """Record v1: one snapshot of one article. Unknown is `null` (or `[]`), never an empty string."""
 

@@ -52,16 +52,28 @@ DOWNLOAD_TIMEOUT = 60
 ITEM_PIPELINES = {
     "newsmirror.pipelines.normalise.NormalisePipeline": 100,
     "newsmirror.pipelines.validate.ValidatePipeline": 200,
-    "newsmirror.pipelines.dedupe.DedupePipeline": 300,
+    "newsmirror.pipelines.ledger.LedgerPipeline": 300,
 }
 # Default: 100, which starts 100 tasks for each response; a page gives one item.
 CONCURRENT_ITEMS = 4
 # Default: escaped ASCII. The feed is read by people, too.
 FEED_EXPORT_ENCODING = "utf-8"
 
+# ---- what lasts ------------------------------------------------------------------------------------------
+
+# The folder of ledger and feed; relative to scrapy.cfg. Under Scrapyd it must be an absolute path.
+NEWSMIRROR_DIR = os.environ.get("NEWSMIRROR_DIR", "data")
+# Elsewhere than in that folder: a SQLAlchemy URL, and a folder or an fsspec address such as s3://bucket/feed.
+NEWSMIRROR_LEDGER_URL = os.environ.get("NEWSMIRROR_LEDGER_URL", "")
+NEWSMIRROR_FEED_URI = os.environ.get("NEWSMIRROR_FEED_URI", "")
+# A part of the feed is published when it has so many rows, and so many seconds after the one before.
+NEWSMIRROR_PART_ROWS = 2000
+NEWSMIRROR_PART_SECONDS = 300
+
 # ---- what a person sees ----------------------------------------------------------------------------------
 
 EXTENSIONS = {
+    "newsmirror.ops.run.MirrorRun": 400,
     # Once a minute "Crawled 0 pages" says less than the progress line and the summary.
     "scrapy.extensions.logstats.LogStats": None,
     "newsmirror.ops.progress.ProgressLine": 500,

@@ -1,12 +1,14 @@
 """A news snapshot site on loopback that keeps a log of its requests, and real crawls of it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from typing import Any, NamedTuple, Self
 
@@ -177,13 +179,18 @@ class Run:
         return self.stderr.partition("[newsmirror.ops.summary] INFO: \n")[2]
 
 
-def scrapy(*arguments: str, cwd: Path = PROJECT) -> Run:
-    """Run `scrapy` as a person does, except that a Python warning is an error."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "scrapy", *arguments],
-        cwd=cwd, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    return Run(done.returncode, done.stdout, done.stderr)
+def scrapy(*arguments: str, cwd: Path = PROJECT, kept: Path | None = None) -> Run:
+    """Run `scrapy` as a person does, except that a Python warning is an error.
+
+    `kept`: the folder of ledger and feed; by default one that nothing was kept in before.
+    """
+    with TemporaryDirectory() as nothing:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "scrapy", *arguments],
+            cwd=cwd, capture_output=True, text=True, timeout=60, check=False,
+            env={**os.environ, "NEWSMIRROR_DIR": str(kept or nothing)},
+        )  # fmt: skip
+    return Run(done.returncode, done.stdout, done.stderr.replace(str(kept or nothing), "data"))
 
 
 def crawl(

@@ -101,10 +101,13 @@ def test_all_arguments_together() -> None:
         "max_pages": "2",
         "max_articles": "3",
         "since": "2025-01-08",
+        "refresh": "true",
+        "revisit_days": "7",
+        "sweep": "true",
     }
     assert list(given) == list(NAMES)
     since = datetime(2025, 1, 8, tzinfo=SHANGHAI)
-    assert parse(**given) == Arguments((A,), ("国内",), 0, 2, 3, since)
+    assert parse(**given) == Arguments((A,), ("国内",), 0, 2, 3, since, True, 7, True)
 
 
 @pytest.mark.parametrize(

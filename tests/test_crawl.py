@@ -170,7 +170,6 @@ def demo_record(of: demo.Article) -> dict[str, Any]:
         "encoding": {"declared": "utf-8", "used": "utf-8", "replacements": 0},
         "warnings": [],
         "archive": None,
-        "run_id": None,
         "parser_version": PARSER_VERSION,
     }
 
@@ -188,8 +187,10 @@ def test_demo_records_of_the_run_itself(demo_records: dict[str, Any]) -> None:
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", record["fetched_at"])
         assert record["first_seen_at"] == record["fetched_at"]
         assert re.fullmatch(r"[0-9a-f]{64}", record["content_sha256"])
+        assert re.fullmatch(r"demo-\d{8}T\d{6}Z-[0-9a-f]{6}", record["run_id"])
+    assert len({record["run_id"] for record in demo_records.values()}) == 1
     assert len({record["content_sha256"] for record in demo_records.values()}) == len(demo.articles())
-    run_keys = {"fetched_at", "first_seen_at", "content_sha256"}
+    run_keys = {"fetched_at", "first_seen_at", "content_sha256", "run_id"}
     assert {field.name for field in fields(Article)} == run_keys | demo_record(demo.articles()[0]).keys()
 
 
@@ -207,15 +208,18 @@ def test_demo_summary(demo_run: Run) -> None:
         "demo: 76 articles from 86 pages (finished)\n"
         "  by category: 国内 22, 国际 18, 文体 18, 财经 18\n"
         "  feed: out.jsonl\n"
+        "  feed: data/feed/v1/index.json\n"
     )
 
 
 def test_demo_alone_works() -> None:
     run = scrapy("crawl", "demo", "-a", "max_articles=5")
-    assert run.code == 0
-    first, *_, last = run.summary.splitlines()
+    # Stopped on purpose, and yet no complete mirror.
+    assert run.code == 1
+    first, *_, complete, feed = run.summary.splitlines()
     assert re.fullmatch(r"demo: 5 articles from \d+ pages \(max_articles\)", first)
-    assert last == "  no feed: add -O out.jsonl to keep the records"
+    assert complete == "  not complete: the errors above say why"
+    assert feed == "  feed: data/feed/v1/index.json"
 
 
 # ---- one site, many arguments ----------------------------------------------------------------------------
@@ -395,12 +399,14 @@ def test_summary_of_a_small_site(runs: dict[str, Future[Run]]) -> None:
         "  skipped: older_than_since 2\n"
         "  listing walks ended early: since 1\n"
         "  feed: out.jsonl\n"
+        "  feed: data/feed/v1/index.json\n"
     )
     assert runs["max_pages=2"].result().summary == (
         "anysite: 7 articles from 11 pages (finished)\n"
         "  by category: 国内 7\n"
         "  listing walks ended early: max_pages 1\n"
         "  feed: out.jsonl\n"
+        "  feed: data/feed/v1/index.json\n"
     )
 
 

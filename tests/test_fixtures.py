@@ -65,7 +65,7 @@ def read_case(case: Path) -> dict[str, Any]:
         Snapshot(
             page=page,
             url=response.url,
-            site=spider.site_name(response.url),
+            site=spider.site,
             timezone=meta["timezone"],
             discovery=Discovery("start", None, None),
             fetched_at=datetime.fromisoformat(meta["fetched_at"]),

@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 from scrapy import Spider
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DropItem
 from scrapy.utils.test import get_crawler
 
-from newsmirror.items import Article, Discovery, Encoding, Link, Snapshot
+from newsmirror.items import Discovery, Encoding, Link, Rejected, Snapshot
 from newsmirror.normalise.record import build_article
-from newsmirror.pipelines.dedupe import DedupePipeline
 from newsmirror.pipelines.normalise import NormalisePipeline
 from newsmirror.pipelines.validate import ValidatePipeline
 from newsmirror.reading.article import ReadArticle, read_article
@@ -60,7 +58,7 @@ def counted(crawler: Crawler) -> dict[str, Any]:
     return crawler.stats.get_stats()
 
 
-@pytest.mark.parametrize("pipeline", [NormalisePipeline, ValidatePipeline, DedupePipeline])
+@pytest.mark.parametrize("pipeline", [NormalisePipeline, ValidatePipeline])
 @pytest.mark.parametrize("item", OTHERS)
 def test_other_items_pass_untouched(pipeline: Any, item: object, crawler: Crawler) -> None:
     made = pipeline.from_crawler(crawler)
@@ -125,91 +123,27 @@ BROKEN: list[tuple[dict[str, Any], str, list[str]]] = [
 
 
 @pytest.mark.parametrize(("changes", "path", "counts"), BROKEN, ids=[next(iter(row[0])) for row in BROKEN])
-def test_a_broken_record_is_dropped_with_its_address_and_the_place(
+def test_a_broken_record_becomes_a_reject_that_names_the_place(
     changes: dict[str, Any], path: str, counts: list[str], crawler: Crawler
 ) -> None:
-    pipeline = ValidatePipeline.from_crawler(crawler)
-    with pytest.raises(DropItem) as dropped:
-        pipeline.process_item(replace(ARTICLE, **changes))
-    assert str(dropped.value).startswith(f"invalid record: {URL}: {path}: ")
-    assert dropped.value.log_level == "WARNING"
-    assert counted(crawler) == {
-        **{f"newsmirror/invalid/{name}": 1 for name in counts},
-        "newsmirror/dropped/invalid": 1,
-    }
+    rejected = ValidatePipeline.from_crawler(crawler).process_item(replace(ARTICLE, **changes))
+    assert isinstance(rejected, Rejected)
+    assert (rejected.url, rejected.reason) == (URL, "invalid")
+    assert rejected.detail.startswith(f"{path}: ")
+    assert counted(crawler) == {f"newsmirror/invalid/{name}": 1 for name in counts}
 
 
 def test_each_broken_field_is_counted_and_the_record_once(crawler: Crawler) -> None:
-    pipeline = ValidatePipeline.from_crawler(crawler)
     broken = replace(ARTICLE, title="", warnings=["", ""], breadcrumbs=[Link("/", None)])
-    with pytest.raises(DropItem, match=f"^invalid record: {URL}: "):
-        pipeline.process_item(broken)
+    assert isinstance(ValidatePipeline.from_crawler(crawler).process_item(broken), Rejected)
     assert counted(crawler) == {
         "newsmirror/invalid/title": 1,
         "newsmirror/invalid/warnings": 2,
         "newsmirror/invalid/breadcrumbs": 1,
-        "newsmirror/dropped/invalid": 1,
     }
 
 
-def test_a_drop_does_not_print_the_body(crawler: Crawler) -> None:
-    pipeline = ValidatePipeline.from_crawler(crawler)
-    with pytest.raises(DropItem) as dropped:
-        pipeline.process_item(replace(ARTICLE, category=["山" * 5000]))  # type: ignore[arg-type]
-    assert len(str(dropped.value)) <= len(f"invalid record: {URL}: category: ") + 200
-
-
-# ---- dedupe ----------------------------------------------------------------------------------------------
-
-
-def named(path: str, labels: str = "") -> Article:
-    return build_article(replace(SNAPSHOT, url=f"http://kuaizhao.example{path}", page=page("山城", labels)))
-
-
-def test_of_one_address_the_first_record_is_kept(crawler: Crawler) -> None:
-    pipeline = DedupePipeline.from_crawler(crawler)
-    again = named("/a/./1.html?utm_source=x#top", "类别：国际")
-    others = [named("/a/2.html", "类别：国际"), named("/a/3.html"), named("/a/1.html?p=2", "类别：国内")]
-    assert again.article_id == ARTICLE.article_id
-    assert [pipeline.process_item(item) is item for item in (ARTICLE, *others)] == [True] * 4
-    for item in (again, ARTICLE, again):
-        with pytest.raises(DropItem) as dropped:
-            pipeline.process_item(item)
-        assert str(dropped.value) == f"duplicate: {URL} was fetched as {item.fetched_url}"
-        assert dropped.value.log_level == "DEBUG"
-    assert counted(crawler) == {
-        "newsmirror/articles": 4,
-        "newsmirror/category/国内": 2,
-        "newsmirror/category/国际": 1,
-        "newsmirror/category/(none)": 1,
-        "newsmirror/dropped/duplicate": 3,
-    }
-
-
-def test_two_runs_do_not_share_what_they_saw(crawler: Crawler) -> None:
-    assert DedupePipeline.from_crawler(crawler).process_item(ARTICLE) is ARTICLE
-    assert DedupePipeline.from_crawler(crawler).process_item(ARTICLE) is ARTICLE
-    assert counted(crawler) == {"newsmirror/articles": 2, "newsmirror/category/国内": 2}
-
-
-def test_all_three_in_their_order(crawler: Crawler) -> None:
-    """Only a valid record makes a later one of its address a duplicate."""
-    pipelines = [made.from_crawler(crawler) for made in (NormalisePipeline, ValidatePipeline, DedupePipeline)]
-    kept, reasons = [], []
-    broken = replace(SNAPSHOT, page=replace(SNAPSHOT.page, title=""))
-    for item in (broken, SNAPSHOT, replace(SNAPSHOT, url=f"{URL}#top")):
-        try:
-            for pipeline in pipelines:
-                item = pipeline.process_item(item)
-            kept.append(item)
-        except DropItem as reason:
-            reasons.append(str(reason).partition(":")[0])
-    assert (kept, reasons) == ([ARTICLE], ["invalid record", "duplicate"])
-    assert counted(crawler) == {
-        "newsmirror/warning/body_missing": 3,
-        "newsmirror/invalid/title": 1,
-        "newsmirror/dropped/invalid": 1,
-        "newsmirror/articles": 1,
-        "newsmirror/category/国内": 1,
-        "newsmirror/dropped/duplicate": 1,
-    }
+def test_a_reject_does_not_hold_the_body(crawler: Crawler) -> None:
+    broken = replace(ARTICLE, category=["山" * 5000])  # type: ignore[arg-type]
+    rejected = ValidatePipeline.from_crawler(crawler).process_item(broken)
+    assert len(rejected.detail) <= len("category: ") + 200

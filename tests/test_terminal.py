@@ -10,6 +10,7 @@ import sys
 import termios
 from itertools import pairwise
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import NamedTuple
 
 import pytest
@@ -42,6 +43,7 @@ def in_terminal(*arguments: str) -> Screen:
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "scrapy", *arguments],
         cwd=PROJECT, stdin=slave, stdout=slave, stderr=slave, close_fds=True,
+        env={**os.environ, "NEWSMIRROR_DIR": mkdtemp()},
     )  # fmt: skip
     os.close(slave)
     written = b""
@@ -87,9 +89,9 @@ def test_terminal_keeps_the_log_whole_and_takes_the_line_away(screen: Screen) ->
 @pytest.mark.parametrize("option", ["--nolog", "--logfile={file}"])
 def test_terminal_without_a_log_stays_empty(tmp_path: Path, option: str) -> None:
     option = option.format(file=tmp_path / "log.txt")
-    screen = in_terminal("crawl", "demo", option, "-a", "max_articles=1", "-O", str(tmp_path / "out.jsonl"))
+    screen = in_terminal("crawl", "demo", option, "-a", "related=0", "-O", str(tmp_path / "out.jsonl"))
     assert screen == (0, "")
-    assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 1
+    assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 76
 
 
 def test_pipe_gets_no_control_characters(tmp_path: Path) -> None:

@@ -3,19 +3,31 @@
 import argparse
 from datetime import UTC, datetime
 
+from scrapy import Spider
 from scrapy.commands.crawl import Command as CrawlCommand
+from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
+from newsmirror.places import PlaceError, find_places
 from newsmirror.spiders.arguments import ArgumentError, parse_arguments
 from newsmirror.spiders.base import SnapshotSpider
 
 
 class Command(CrawlCommand):
-    """Scrapy's own command; a wrong argument ends in one clear line and exit code 2, not in a traceback."""
+    """Scrapy's own command, with exit codes that tell how it went.
+
+    0: the run is complete and its manifest committed. 1: it is not; the log and the manifest say why.
+    2: a wrong argument or setting, told in one line before anything starts.
+    """
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check, then crawl; raises UsageError for a spider or an argument that is wrong."""
         assert self.crawler_process is not None  # noqa: S101 - set by Scrapy before run
+        assert self.settings is not None  # noqa: S101
+        try:
+            find_places(self.settings)
+        except PlaceError as error:
+            raise UsageError(str(error), print_help=False) from error
         if len(args) == 1:
             loader = self.crawler_process.spider_loader
             try:
@@ -31,3 +43,10 @@ class Command(CrawlCommand):
                 except ArgumentError as error:
                     raise UsageError(str(error), print_help=False) from error
         super().run(args, opts)
+        if not self.crawler.stats.get_value("newsmirror/run/complete"):
+            # Scrapy ends with 0 whatever happened; a schedule must know.
+            self.exitcode = 1
+
+    def _create_crawler(self, spidercls: type[Spider] | str) -> Crawler:
+        self.crawler = super()._create_crawler(spidercls)
+        return self.crawler

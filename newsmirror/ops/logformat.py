@@ -7,7 +7,7 @@ from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
-from newsmirror.items import Article, Snapshot
+from newsmirror.items import Article, Rejected, Snapshot
 
 
 class ArticleLogFormatter(LogFormatter):
@@ -32,6 +32,8 @@ class ArticleLogFormatter(LogFormatter):
 
 def _name(item: Any) -> Any:
     match item:
+        case Rejected():
+            return f"<{item.url} {item.reason}>"
         case Article():
             return f"<{item.url} {item.title}>"
         case Snapshot():

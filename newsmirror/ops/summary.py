@@ -6,6 +6,8 @@ from typing import Any, Self
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
+from newsmirror.places import find_places
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,6 +43,7 @@ class RunSummary:
         stats: dict[str, Any] = self.crawler.stats.get_stats()
         spider = self.crawler.spider
         outputs = [str(uri) for uri in self.crawler.settings.getdict("FEEDS")]
+        outputs.append(find_places(self.crawler.settings).feed_uri + "/v1/index.json")
         logger.info(
             "\n%s",
             format_summary(
@@ -52,8 +55,10 @@ class RunSummary:
 def format_summary(name: str, reason: str, stats: dict[str, Any], outputs: list[str]) -> str:
     """Return the summary of a run from its stats and the addresses of its feeds."""
     pages = stats.get("newsmirror/pages/html", 0)
-    articles = stats.get("newsmirror/articles", 0)
-    lines = [f"{name}: {articles} articles from {pages} pages ({reason})"]
+    new, revised, unchanged = (stats.get(f"newsmirror/{kind}", 0) for kind in ("new", "revised", "unchanged"))
+    lines = [f"{name}: {new + revised} articles from {pages} pages ({reason})"]
+    if revised or unchanged:
+        lines.append(f"  new {new}, revised {revised}, unchanged {unchanged}")
     for heading, prefix in (
         ("by category", "category"),
         ("dropped", "dropped"),
@@ -68,7 +73,9 @@ def format_summary(name: str, reason: str, stats: dict[str, Any], outputs: list[
     unfetched = [(reason, stats.get(key, 0)) for reason, key in _UNFETCHED.items() if stats.get(key)]
     if unfetched:
         lines.append("  not fetched: " + ", ".join(f"{reason} {count}" for reason, count in unfetched))
-    lines += [f"  feed: {uri}" for uri in outputs] or ["  no feed: add -O out.jsonl to keep the records"]
+    if not stats.get("newsmirror/run/complete"):
+        lines.append("  not complete: the errors above say why")
+    lines += [f"  feed: {uri}" for uri in outputs]
     return "\n".join(lines)
 
 

@@ -3,15 +3,14 @@
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DropItem
 from scrapy.statscollectors import StatsCollector
 
-from newsmirror.items import Article
+from newsmirror.items import Article, Rejected
 from newsmirror.schema import ArticleValidator, to_plain
 
 
 class ValidatePipeline:
-    """Drops records that do not match the JSON Schema, one stat for each field that broke it."""
+    """Rejects records that do not match the JSON Schema, one stat for each field that broke it."""
 
     def __init__(self, stats: StatsCollector) -> None:
         self.stats = stats
@@ -24,7 +23,7 @@ class ValidatePipeline:
         return cls(crawler.stats)
 
     def process_item(self, item: Any) -> Any:
-        """Return a valid record; raise DropItem with the first violation for any other."""
+        """Return a valid record; for any other a reject that names the first violation."""
         if not isinstance(item, Article):
             return item
         violations = self.validator.violations(to_plain(item))
@@ -32,6 +31,5 @@ class ValidatePipeline:
             return item
         for path, _ in violations:
             self.stats.inc_value(f"newsmirror/invalid/{path.partition('/')[0]}")
-        self.stats.inc_value("newsmirror/dropped/invalid")
         path, message = violations[0]
-        raise DropItem(f"invalid record: {item.url}: {path}: {message[:200]}", log_level="WARNING")
+        return Rejected(item.url, "invalid", f"{path}: {message[:200]}", item.fetched_at)

@@ -6,10 +6,11 @@ from newsmirror.spiders.base import SnapshotSpider
 
 
 class AnySiteSpider(SnapshotSpider):
-    """Mirrors the site of its start addresses; in the record the site is named by its host."""
+    """Mirrors the site of its start addresses; in the record the site is named by the host of the first."""
 
     name = "anysite"
 
-    def site_name(self, url: str) -> str:
-        """Return the host of an address."""
-        return urlsplit(url).hostname or self.name
+    @property
+    def site(self) -> str:
+        """The host of the first start address."""
+        return urlsplit(self.arguments.start[0]).hostname or self.name

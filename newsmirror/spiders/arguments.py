@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +17,9 @@ NAMES: dict[str, str] = {
     "max_pages": "how many pages of each listing to read; default: all",
     "max_articles": "stop after so many articles; default: all",
     "since": "a date (2025-01-08): do not walk a listing beyond it; default: no limit",
+    "refresh": "true: fetch known articles again; default: only young ones",
+    "revisit_days": "how many days after its publication an article is young; default 3",
+    "sweep": "true: walk listings to their end; default: stop after a page on which all is known",
 }
 
 
@@ -34,6 +37,9 @@ class Arguments:
     max_pages: int | None = None
     max_articles: int | None = None
     since: datetime | None = None
+    refresh: bool = False
+    revisit_days: int = 3
+    sweep: bool = False
 
 
 def parse_arguments(
@@ -51,15 +57,17 @@ def parse_arguments(
     starts = _addresses(given["start"]) if "start" in given else tuple(start)
     if not starts:
         raise ArgumentError("start is missing: say where to begin, such as -a start=http://td.fyun.cc/")
-    arguments = Arguments(
+    return Arguments(
         start=starts,
         categories=_categories(given.get("categories", "")),
-        max_pages=_number("max_pages", given.get("max_pages"), 1),
-        max_articles=_number("max_articles", given.get("max_articles"), 1),
+        related=_number("related", given.get("related", "1"), 0),
+        max_pages=_number("max_pages", given["max_pages"], 1) if "max_pages" in given else None,
+        max_articles=_number("max_articles", given["max_articles"], 1) if "max_articles" in given else None,
         since=_since(given.get("since"), timezone, now),
+        refresh=_flag("refresh", given.get("refresh", "false")),
+        revisit_days=_number("revisit_days", given.get("revisit_days", "3"), 0),
+        sweep=_flag("sweep", given.get("sweep", "false")),
     )
-    related = _number("related", given.get("related"), 0)
-    return arguments if related is None else replace(arguments, related=related)
 
 
 def _addresses(value: str) -> tuple[str, ...]:
@@ -97,14 +105,18 @@ def _categories(value: str) -> tuple[str, ...]:
     return found
 
 
-def _number(name: str, value: str | None, least: int) -> int | None:
-    if value is None:
-        return None
+def _number(name: str, value: str, least: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < least:
         raise ArgumentError(
             f"{name}={value!r} is not a whole number from {least}: write such as {name}={max(least, 1)}"
         )
     return int(value)
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise ArgumentError(f"{name}={value!r} is neither true nor false: write {name}=true")
+    return value == "true"
 
 
 def _since(value: str | None, timezone: str, now: datetime) -> datetime | None:

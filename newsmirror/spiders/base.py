@@ -9,11 +9,11 @@ number of hops from it depends on which answer came first.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,10 @@ from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
-from newsmirror.items import Discovery, Link, Snapshot
+from newsmirror.items import Discovery, Link, Rejected, Snapshot
 from newsmirror.normalise.dates import parse_date
-from newsmirror.normalise.urls import canonical_url, is_page, shape
+from newsmirror.normalise.record import format_utc
+from newsmirror.normalise.urls import canonical_url, identity, is_page, shape
 from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.encoding import read_encoding
 from newsmirror.reading.entries import Entry
@@ -37,6 +38,18 @@ from newsmirror.spiders.arguments import Arguments, parse_arguments
 # Listings before articles: they find the work.
 _LISTING_PRIORITY = 20
 _KNOWN_SHAPE_PRIORITY = 10
+
+
+class Known(Protocol):
+    """What is remembered of an article; `published_at` is RFC 3339 or None."""
+
+    @property
+    def published_at(self) -> str | None:
+        """When the article was published."""
+
+
+def _nothing_known(article_ids: Iterable[str]) -> Mapping[str, Known]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,11 @@ class SnapshotSpider(scrapy.Spider):
         self._home_tried = False
         self._shapes: set[str] = set()
         self._waiting: list[Request] = []
+        # What earlier runs saw, by article_id; and the name of this run. Both are set from outside.
+        self.memory: Callable[[Iterable[str]], Mapping[str, Known]] = _nothing_known
+        self.run_id: str | None = None
+        # Articles that a run shows at its start pages and its listings' first pages: the same in every run.
+        self.found: set[str] = set()
         self._articles = 0
 
     @classmethod
@@ -125,11 +143,12 @@ class SnapshotSpider(scrapy.Spider):
     def release_waiting(self, spider: scrapy.Spider) -> None:
         """Send the related links that waited for the listings to be done; keeps the spider open for them."""
         if self._waiting and not self._is_done():
-            waiting, self._waiting = self._waiting, []
-            assert self.crawler.engine is not None  # noqa: S101 - the signal comes from it
+            waiting = self._not_known(self._waiting)
+            self._waiting = []
             for request in waiting:
                 self.crawler.engine.crawl(request)
-            raise DontCloseSpider
+            if waiting:
+                raise DontCloseSpider
         for name in self._wanted:
             seen = "、".join(self._sections_seen) or "none"
             self.logger.error(
@@ -138,7 +157,7 @@ class SnapshotSpider(scrapy.Spider):
 
     # ---- callbacks -----------------------------------------------------------------------------------
 
-    def parse_start(self, response: Response) -> Iterator[Request | Snapshot]:
+    def parse_start(self, response: Response) -> Iterator[Request | Snapshot | Rejected]:
         """Read a start page, which may be a home page, a listing or an article."""
         page = self._read(response)
         if page is None:
@@ -164,7 +183,7 @@ class SnapshotSpider(scrapy.Spider):
         self._count("start_failed")
         self.logger.error("Start page %s could not be fetched: %s", request.url, failure.getErrorMessage())
 
-    def parse_listing(self, response: Response, chain: _Chain) -> Iterator[Request | Snapshot]:
+    def parse_listing(self, response: Response, chain: _Chain) -> Iterator[Request | Snapshot | Rejected]:
         """Read a page of a listing: its articles and its next page."""
         page = self._read(response)
         if page is None:
@@ -177,15 +196,21 @@ class SnapshotSpider(scrapy.Spider):
 
     def parse_article(
         self, response: Response, discovery: Discovery, hops: int
-    ) -> Iterator[Request | Snapshot]:
+    ) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
         page = self._read(response)
         if page is not None and is_article(page.stream):
             yield from self._article(page, discovery, hops)
-        else:
-            self._count("pages/not_article")
+            return
+        self._count("pages/not_article")
+        if page is not None and shape(response.url) in self._shapes:
+            # Its address is an article's, its text is not: deleted, or a 404 that says 200.
+            yield self._rejected(response.url, "soft_404", "an article's address without an article's labels")
 
     # ---- one verb each -------------------------------------------------------------------------------
+
+    def _rejected(self, url: str, reason: Literal["unreadable", "soft_404"], detail: str) -> Rejected:
+        return Rejected(url, reason, detail, format_utc(datetime.now(UTC)))
 
     def _read(self, response: Response) -> _Page | None:
         if not isinstance(response, HtmlResponse):
@@ -198,40 +223,67 @@ class SnapshotSpider(scrapy.Spider):
         """Follow the articles of a listing page, then its next page while there is something new on it."""
         self._count("pages/listing")
         chain.pages += 1
-        fresh = [
-            entry
-            for entry in listing.entries
-            if self.may_follow(entry.url) and self._matches_article(entry.url)
-        ]
-        fresh = [entry for entry in fresh if canonical_url(entry.url) not in chain.shown]
-        chain.shown.update(canonical_url(entry.url) for entry in fresh)
-        older = [entry for entry in fresh if self._is_older(entry)]
-        for position, entry in enumerate(listing.entries, 1):
-            if entry in fresh and entry not in older:
-                yield self._article_request(entry.url, Discovery("listing", canonical_url(url), position), 0)
-        if older:
-            self._count("skipped/older_than_since", len(older))
+        fresh: dict[str, Entry] = {}
+        for entry in listing.entries:
+            if self.may_follow(entry.url) and self._matches_article(entry.url):
+                address = canonical_url(entry.url)
+                if address not in chain.shown:
+                    fresh.setdefault(address, entry)
+        chain.shown.update(fresh)
+        if chain.pages == 1:
+            self.found.update(fresh)
+        older = {address for address, entry in fresh.items() if self._is_older(entry)}
+        known = self.memory([identity(address) for address in fresh])
+        positions = {entry.url: position for position, entry in enumerate(listing.entries, 1)}
+        for address, entry in fresh.items():
+            if address in older:
+                self._count("skipped/older_than_since")
+            elif self._is_due(known.get(identity(address))):
+                found = Discovery("listing", canonical_url(url), positions[entry.url])
+                yield self._article_request(entry.url, found, 0)
+            else:
+                self._count("skipped/known")
         if listing.next_url is None or not self.may_follow(listing.next_url):
             return
         if not fresh:
             self._count("chain_ended/nothing_new")
         elif len(older) == len(fresh):
             self._count("chain_ended/since")
+        elif len(known) == len(fresh) and not self.arguments.sweep:
+            self._count("chain_ended/all_known")
         elif self.arguments.max_pages is not None and chain.pages >= self.arguments.max_pages:
             self._count("chain_ended/max_pages")
         else:
             yield self._listing_request(listing.next_url, chain)
 
-    def _article(self, page: _Page, discovery: Discovery, hops: int) -> Iterator[Snapshot]:
+    def _is_due(self, known: Known | None) -> bool:
+        """Tell whether an article is to be fetched: unknown, or young enough to be changed by its editors."""
+        if known is None or self.arguments.refresh:
+            return True
+        young = timedelta(days=self.arguments.revisit_days)
+        return (
+            known.published_at is not None
+            and datetime.now(UTC) - datetime.fromisoformat(known.published_at) < young
+        )
+
+    def _not_known(self, requests: list[Request]) -> list[Request]:
+        """Return the requests for articles that are due."""
+        ids = [identity(canonical_url(request.url)) for request in requests]
+        known = self.memory(ids)
+        return [request for request, id_ in zip(requests, ids, strict=True) if self._is_due(known.get(id_))]
+
+    def _article(self, page: _Page, discovery: Discovery, hops: int) -> Iterator[Snapshot | Rejected]:
         response = page.response
         read = read_article(page.stream)
         if read is None:
             self._count("pages/unreadable")
-            self.logger.warning("Article %s has no title that could be read.", response.url)
+            yield self._rejected(response.url, "unreadable", "an article without a title that could be read")
             return
         if self._is_done():
             return
         self._articles += 1
+        if discovery.kind == "start":
+            self.found.add(canonical_url(response.url))
         self._shapes.add(shape(response.url))
         if hops < self.arguments.related:
             for position, entry in enumerate(read.related, 1):
@@ -242,7 +294,7 @@ class SnapshotSpider(scrapy.Spider):
         yield Snapshot(
             page=read,
             url=response.url,
-            site=self.site_name(response.url),
+            site=self.site,
             timezone=self.timezone,
             discovery=discovery,
             fetched_at=datetime.now(UTC),
@@ -253,13 +305,14 @@ class SnapshotSpider(scrapy.Spider):
                 response.encoding,
                 response.text,
             ),
-            run_id=None,
+            run_id=self.run_id,
         )
         if self._is_done():
             raise CloseSpider("max_articles")
 
-    def site_name(self, url: str) -> str:
-        """Return what the record calls the site that `url` is on: the spider's name."""
+    @property
+    def site(self) -> str:
+        """What the record and the ledger call the mirrored site: the spider's name."""
         return self.name
 
     def _wanted_categories(self, sections: Iterable[Link], home_url: str | None) -> Iterator[Request]:

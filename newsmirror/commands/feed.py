@@ -1,0 +1,84 @@
+"""`scrapy feed`: look at the published feed, check it, read it, and make a ledger from it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.reader import read, recover, status
+from newsmirror.feed.verify import verify
+from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.rebuild import rebuild
+from newsmirror.places import PlaceError, Places, find_places
+
+
+class Command(ScrapyCommand):
+    """`status`, `verify`, `read --since SEQ`, `rebuild-ledger`; exit code 1 where something is wrong."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Say how it is called."""
+        return "status | verify | read [--since SEQ] | rebuild-ledger"
+
+    def short_desc(self) -> str:
+        """Say what it is for."""
+        return "Look at the published feed, check it, read it, or make a new ledger from it"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add the cursor of `read`."""
+        super().add_options(parser)
+        parser.add_argument("--since", type=int, default=0, help="read only records with a higher seq")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Run one verb; raises UsageError for another word or unusable settings."""
+        verbs: dict[str, Callable[[Places, int], int]] = {
+            "status": _status,
+            "verify": _verify,
+            "read": _read,
+            "rebuild-ledger": _rebuild,
+        }
+        if len(args) != 1 or args[0] not in verbs:
+            raise UsageError(f"write one of: {', '.join(verbs)}", print_help=False)
+        assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        try:
+            self.exitcode = verbs[args[0]](find_places(self.settings), opts.since)
+        except PlaceError as error:
+            raise UsageError(str(error), print_help=False) from error
+        except (FeedError, LedgerError) as error:
+            sys.stderr.write(f"{error}\n")
+            self.exitcode = 1
+
+
+def _status(places: Places, since: int) -> int:
+    sys.stdout.write(json.dumps(asdict(status(places.feed_uri)), ensure_ascii=False, indent=1) + "\n")
+    return 0
+
+
+def _verify(places: Places, since: int) -> int:
+    problems = verify(places.feed_uri)
+    for problem in problems:
+        sys.stdout.write(f"{problem.path}: {problem.what}; {problem.cure}\n")
+    if not problems:
+        sys.stdout.write(f"{places.feed_uri}: every part is as its manifest says\n")
+    return 1 if problems else 0
+
+
+def _read(places: Places, since: int) -> int:
+    for record in read(places.feed_uri, since):
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _rebuild(places: Places, since: int) -> int:
+    rebuild(places.ledger_url, recover(places.feed_uri))
+    sys.stdout.write(f"{places.ledger_url}: made from {places.feed_uri}\n")
+    return 0

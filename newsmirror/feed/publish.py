@@ -1,0 +1,109 @@
+"""From the ledger's outbox to the feed: parts, then manifests, then the index, then the ledger's commit.
+
+A crash at any point leaves parts that the ledger still holds as pending; the next publisher, of whichever
+run, writes the same bytes at the same paths again.
+"""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import msgspec
+
+from newsmirror.feed import schemas
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.layout import INDEX, ROOT, is_part, manifest_path, part_path, run_of
+from newsmirror.feed.manifest import (
+    FEED_VERSION,
+    Index,
+    describe,
+    encode,
+    read_index,
+    read_manifests,
+)
+from newsmirror.feed.parts import pack, unpack
+from newsmirror.feed.storage import UNFINISHED, Storage
+from newsmirror.ledger.ledger import Ledger
+from newsmirror.ledger.publication import Part, Publication
+from newsmirror.normalise.record import format_utc
+
+
+def publish(ledger: Ledger, storage: Storage, run_id: str, max_rows: int = 2000) -> None:
+    """Publish all that waits for a run's site, and what any other run left assigned.
+
+    Raises FeedError if the storage cannot be written or is ahead of the ledger, and LedgerError; nothing is
+    lost then, and the next call completes it.
+    """
+    remain = True
+    while remain:  # so that others may publish in between
+        remain = ledger.assign(run_id, max_rows)
+        with ledger.publishing() as publication:
+            _publish_pending(publication, storage)
+
+
+def sweep(storage: Storage, ledger: Ledger) -> list[str]:
+    """Delete the unfinished files and the uncommitted parts of runs that are not alive; return their paths.
+
+    Inside of a publication, so that no living publisher is between its part and its manifest.
+    """
+    with ledger.publishing():
+        living = ledger.living_runs()
+        manifests = read_manifests(storage)
+        index = read_index(storage)
+        named = {part_path(part.path) for manifest in manifests for part in manifest.parts}
+        last_seq = max([index.last_seq if index else 0, *(manifest.last_seq for manifest in manifests)])
+        swept = [
+            path
+            for path in storage.list(ROOT)
+            if path not in named
+            and run_of(path) not in living
+            and (path.endswith(UNFINISHED) or (is_part(path) and not _was_committed(storage, path, last_seq)))
+        ]
+        for path in swept:
+            storage.delete(path)
+    return swept
+
+
+def _publish_pending(publication: Publication, storage: Storage) -> None:
+    pending = publication.pending()
+    index = read_index(storage)
+    _check_not_behind(publication, pending, index, storage)
+    for part in pending:
+        data = pack(part.payloads())
+        storage.write(part_path(part.path), data)
+        publication.published(part, len(data), sha256(data).hexdigest())
+    manifests = [describe(told) for told in publication.manifests()]
+    if not manifests:
+        return
+    _write_schemas(storage)
+    for manifest in manifests:
+        storage.write(manifest_path(manifest.run_id), encode(manifest))
+    updated_at = format_utc(datetime.now(UTC))
+    newest = Index(FEED_VERSION, publication.last_seq, manifests[-1].run_id, updated_at)
+    storage.write(INDEX, encode(newest))
+
+
+def _check_not_behind(
+    publication: Publication, pending: list[Part], index: Index | None, storage: Storage
+) -> None:
+    """Raise FeedError for a ledger that does not know what is in the feed: it would give a seq twice."""
+    given = max([publication.last_seq, *(part.last_seq or 0 for part in pending)])
+    if index is not None and index.last_seq > given:
+        raise FeedError(
+            f"{storage.uri}/{INDEX}: the feed is at seq {index.last_seq}, the ledger only at {given}: "
+            "it is not the ledger of this feed, or an old copy. Make it anew: scrapy feed rebuild-ledger"
+        )
+
+
+def _write_schemas(storage: Storage) -> None:
+    for path, content in schemas.files().items():
+        if not storage.exists(path) or storage.read(path) != content:
+            storage.write(path, content)
+
+
+def _was_committed(storage: Storage, path: str, last_seq: int) -> bool:
+    """Tell whether a part that no manifest names is one whose manifest was lost: its seq is in the past."""
+    try:
+        first = msgspec.json.decode(unpack(storage.read(path))[0])
+    except (ValueError, IndexError):
+        return False
+    return "seq" in first and first["seq"] <= last_seq

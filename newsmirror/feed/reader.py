@@ -1,0 +1,113 @@
+"""The reader's side: records by cursor, and how the feed is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.layout import INDEX, part_path
+from newsmirror.feed.manifest import Index, Manifest, ManifestPart, read_index, read_manifests
+from newsmirror.feed.parts import unpack
+from newsmirror.feed.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """One site of the feed: how much there is of it, and its newest run."""
+
+    site: str
+    runs: int
+    articles: int
+    rejects: int
+    bytes: int
+    newest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the feed is: its index, and its sites by name."""
+
+    index: Index
+    sites: list[SiteStatus]
+
+
+def read(uri: str, since: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the records after a cursor, in order of their seq; the last one's seq is the next cursor.
+
+    Up to what is committed at the time of the call. Raises FeedError if there is no feed, or a file of it
+    is missing or not as its manifest says.
+    """
+    storage = Storage(uri)
+    last_seq = _index(storage).last_seq  # before the manifests, which are then at least as new
+    return _records(storage, read_manifests(storage), since, last_seq)
+
+
+def recover(uri: str) -> Iterator[dict[str, Any]]:
+    """Yield all records that a manifest names, also where the index was not written: for a new ledger.
+
+    A seq that is in the feed must not be given again, even if no reader has been shown it yet.
+    """
+    storage = Storage(uri)
+    manifests = read_manifests(storage)
+    last_seq = max((manifest.last_seq for manifest in manifests), default=0)
+    return _records(storage, manifests, 0, last_seq)
+
+
+def status(uri: str) -> Status:
+    """Return how the feed is; raises FeedError if there is none."""
+    storage = Storage(uri)
+    index = _index(storage)
+    by_site: dict[str, list[Manifest]] = {}
+    for manifest in read_manifests(storage):
+        by_site.setdefault(manifest.site, []).append(manifest)
+    return Status(index, [_site_status(site, by_site[site]) for site in sorted(by_site)])
+
+
+def _site_status(site: str, manifests: list[Manifest]) -> SiteStatus:
+    parts = [part for manifest in manifests for part in manifest.parts]
+    return SiteStatus(
+        site,
+        runs=len(manifests),
+        articles=sum(part.rows for part in parts if part.kind == "articles"),
+        rejects=sum(part.rows for part in parts if part.kind == "rejects"),
+        bytes=sum(part.bytes for part in parts),
+        newest=manifests[-1],
+    )
+
+
+def _index(storage: Storage) -> Index:
+    index = read_index(storage)
+    if index is None:
+        raise FeedError(f"{storage.uri}/{INDEX}: no feed is here; name the folder that holds v1/")
+    return index
+
+
+def _records(
+    storage: Storage, manifests: list[Manifest], since: int, last_seq: int
+) -> Iterator[dict[str, Any]]:
+    parts = [
+        (part.first_seq, part)
+        for manifest in manifests
+        for part in manifest.parts
+        if part.first_seq is not None and part.last_seq is not None
+        if part.first_seq <= last_seq and part.last_seq > since
+    ]
+    for _, part in sorted(parts, key=lambda found: found[0]):
+        for line in _lines(storage, part):
+            record = msgspec.json.decode(line)
+            if since < record["seq"] <= last_seq:
+                yield record
+
+
+def _lines(storage: Storage, part: ManifestPart) -> list[str]:
+    path = part_path(part.path)
+    data = storage.read(path)
+    if sha256(data).hexdigest() != part.sha256:
+        raise FeedError(
+            f"{storage.uri}/{path}: not the bytes that its manifest names; restore it from a backup, "
+            "and look for more with: scrapy feed verify"
+        )
+    return unpack(data)

@@ -1,0 +1,446 @@
+"""The ledger: which articles are known, what is still to be published, and which run may work.
+
+One `Ledger` may be used by several threads, one database by several processes. Times are UTC text,
+`2025-01-08T08:55:00Z`. Every method raises LedgerError where the database cannot do what is asked.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby, islice
+from typing import Any, Literal, Self
+
+import msgspec
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from newsmirror.ledger.engine import begin_write, make_engine, parse_url
+from newsmirror.ledger.errors import REBUILD, LedgerError, RunLocked, explain, name
+from newsmirror.ledger.migrations import migrate
+from newsmirror.ledger.processes import is_alive, this_process
+from newsmirror.ledger.publication import Publication
+from newsmirror.ledger.tables import articles, counters, locks, outbox, parts, runs
+from newsmirror.normalise.record import format_utc
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of an article; `content_sha256` is None for a deleted one.
+
+    `published_at` is the article's own publication time, in UTC.
+    """
+
+    content_sha256: str | None
+    revision: int
+    first_seen_at: str
+    last_seen_at: str
+    published_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What a record was: new, changed, or seen before; `record` as stored, None for a sighting."""
+
+    kind: Literal["insert", "revise", "sighting"]
+    record: dict[str, Any] | None
+
+
+class Ledger:
+    """The memory of all runs: identity, revisions, outbox, parts, runs and locks."""
+
+    def __init__(self, url: URL) -> None:
+        """Make the engines; `open` also checks what is there."""
+        self._url = url
+        self._quick = make_engine(url, durable=False)
+        # What is published cannot be taken back, so its seq must not be undone by a loss of power.
+        self._durable = make_engine(url, durable=True)
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open a ledger, `sqlite:////path/ledger.db`; a missing file and its folders are made.
+
+        Raises LedgerError if it is damaged, made by a newer version, or cannot be written.
+        """
+        ledger = cls(parse_url(url))
+        try:
+            ledger._check()
+            with ledger._writing(ledger._durable) as connection:
+                migrate(connection)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    def _check(self) -> None:
+        """Raise LedgerError for a damaged file."""
+        if self._url.get_backend_name() != "sqlite":
+            return
+        with self._reading() as connection:
+            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if said != "ok":
+            raise LedgerError(f"ledger {name(self._url)} is damaged: {said}; {REBUILD}")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._quick.dispose()
+        self._durable.dispose()
+
+    def __enter__(self) -> Self:
+        """Return the ledger."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def seen(self, url_ids: Iterable[str]) -> dict[str, Known]:
+        """Return what is known of articles, by their id; unknown ids are left out."""
+        ids = list(url_ids)
+        found = {}
+        with self._reading() as connection:
+            for start in range(0, len(ids), _BATCH):
+                rows = connection.execute(_SEEN, {"ids": ids[start : start + _BATCH]})
+                found.update({article_id: Known(*known) for article_id, *known in rows})
+        return found
+
+    def accept(self, record: dict[str, Any]) -> Acceptance:
+        """Take in a plain record: the article and its outbox row in one transaction, or a sighting.
+
+        The stored copy has `op`, `revision` and `first_seen_at` set; `seq` stays None until it is assigned.
+        The record's `run_id` must be a run that was taken.
+        """
+        kind: Literal["insert", "revise"]
+        article_id, now = record["article_id"], record["fetched_at"]
+        with self._writing(self._quick) as connection:
+            known = connection.execute(_CURRENT, {"id": article_id}).one_or_none()
+            if known is not None and known.content_sha256 == record["content_sha256"]:
+                last = max(known.last_seen_at, now)
+                connection.execute(_SIGHTING, {"id": article_id, "last": last})
+                return Acceptance("sighting", None)
+            if known is None:
+                kind, revision, first_seen_at = "insert", 1, now
+            else:
+                kind, revision, first_seen_at = "revise", known.revision + 1, known.first_seen_at
+            stored = {**record, "op": kind, "revision": revision, "first_seen_at": first_seen_at}
+            row = _article_row(stored)
+            if known is None:
+                connection.execute(_INSERT, row)
+            else:
+                connection.execute(_REVISE, {**row, "id": article_id})
+            _put_out(connection, record["run_id"], record["site"], "articles", now, stored)
+        return Acceptance(kind, stored)
+
+    def reject(
+        self, run_id: str, site: str, url: str, reason: str, detail: str | None, fetched_at: str
+    ) -> None:
+        """Put what is not publishable into the outbox: {url, site, reason, detail, fetched_at, run_id}."""
+        payload = {
+            "url": url,
+            "site": site,
+            "reason": reason,
+            "detail": detail,
+            "fetched_at": fetched_at,
+            "run_id": run_id,
+        }
+        with self._writing(self._quick) as connection:
+            _put_out(connection, run_id, site, "rejects", fetched_at, payload)
+
+    def take_run(
+        self,
+        run_id: str,
+        site: str,
+        start_key: str,
+        note: Mapping[str, Any] | None = None,
+        now: str | None = None,
+    ) -> None:
+        """Begin a run and take the lock of its site; `note` is kept for its manifest (parser version …).
+
+        A dead run's lock is taken over, and that run is closed as `died`. Raises RunLocked when a living run
+        holds the lock, and LedgerError when the run id was used before.
+        """
+        clock = _utc_now()
+        with self._alone() as (connection, _):
+            held = connection.execute(select(locks).where(locks.c.site == site)).one_or_none()
+            if held is not None:
+                if is_alive(held.holder, held.beat_at, clock):
+                    raise RunLocked(site, held.holder, held.run_id, held.taken_at)
+                connection.execute(delete(locks).where(locks.c.site == site))
+                died = update(runs).where(runs.c.run_id == held.run_id, runs.c.finished_at.is_(None))
+                connection.execute(
+                    died.values(finished_at=held.beat_at, close_reason="died", manifest_due=True)
+                )
+            if connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).one_or_none():
+                raise LedgerError(f"ledger {name(self._url)}: run {run_id} was begun before; take another id")
+            connection.execute(
+                insert(runs).values(
+                    run_id=run_id,
+                    site=site,
+                    start_key=start_key,
+                    started_at=now or clock,
+                    complete=False,
+                    note=json.dumps(dict(note or {}), ensure_ascii=False),
+                    manifest_due=True,
+                )
+            )
+            connection.execute(
+                insert(locks).values(
+                    site=site, run_id=run_id, holder=this_process(), taken_at=clock, beat_at=clock
+                )
+            )
+
+    def beat(self, run_id: str) -> None:
+        """Say that a run is alive, at least once a minute; raises LedgerError if its lock was taken over."""
+        with self._writing(self._quick) as connection:
+            beaten = connection.execute(
+                update(locks).where(locks.c.run_id == run_id).values(beat_at=_utc_now())
+            )
+            if beaten.rowcount == 0:
+                raise LedgerError(
+                    f"ledger {name(self._url)}: run {run_id} no longer holds its site's lock; stop it, "
+                    "the site is crawled by another run or by none"
+                )
+
+    def finish_run(
+        self,
+        run_id: str,
+        reason: str,
+        complete: bool,
+        counts: Mapping[str, int],
+        reasons: Sequence[str] = (),
+        now: str | None = None,
+    ) -> None:
+        """Close a run and free its lock; `counts["found"]` is what `last_complete` returns later on.
+
+        `reasons` say why it is not complete. Publish once more afterwards: the manifest is due.
+        """
+        with self._alone() as (connection, _):
+            note = json.loads(self._run(connection, run_id).note)
+            note |= {"counts": dict(counts), "reasons": list(reasons)}
+            connection.execute(
+                update(runs)
+                .where(runs.c.run_id == run_id)
+                .values(
+                    finished_at=now or _utc_now(),
+                    close_reason=reason,
+                    complete=complete,
+                    note=json.dumps(note, ensure_ascii=False),
+                    manifest_due=True,
+                )
+            )
+            connection.execute(delete(locks).where(locks.c.run_id == run_id))
+
+    def living_runs(self) -> set[str]:
+        """Return the ids of the runs that hold a lock and are alive."""
+        clock = _utc_now()
+        with self._reading() as connection:
+            held = connection.execute(select(locks.c.run_id, locks.c.holder, locks.c.beat_at)).all()
+        return {run_id for run_id, holder, beat_at in held if is_alive(holder, beat_at, clock)}
+
+    def last_complete(self, site: str, start_key: str, count: int = 3) -> list[int]:
+        """Return how many articles the last complete runs on a start found, the newest first."""
+        notes = (
+            select(runs.c.note)
+            .where(runs.c.site == site, runs.c.start_key == start_key, runs.c.complete)
+            .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+            .limit(count)
+        )
+        with self._reading() as connection:
+            return [json.loads(note)["counts"]["found"] for note in connection.scalars(notes)]
+
+    def assign(self, run_id: str, max_rows: int) -> bool:
+        """Make parts of at most `max_rows` rows that wait, of the run's site; return whether rows remain.
+
+        Takes the oldest rows first, those of dead runs of the site included. A part has one kind and one
+        fetch date; its articles get the next seq, in the order of acceptance. Nothing else gives a seq.
+        """
+        with self._alone() as (connection, seq):
+            site = self._run(connection, run_id).site
+            waiting = connection.execute(_WAITING, {"site": site, "rows": max_rows + 1}).all()
+            taken = sorted(waiting[:max_rows], key=lambda row: row.kind)
+            last = select(func.coalesce(func.max(parts.c.number), 0)).where(parts.c.run_id == run_id)
+            number: int = connection.execute(last).scalar_one()
+            # A part ends where the date changes, even if it changes back: seq keeps the order of acceptance.
+            for (kind, fetch_date), group in groupby(taken, key=lambda row: (row.kind, row.fetch_date)):
+                rows = list(group)
+                number += 1
+                texts = [row.payload for row in rows]
+                first = None
+                if kind == "articles":
+                    first = seq + 1
+                    texts = [_with_seq(text, first + place) for place, text in enumerate(texts)]
+                    seq += len(rows)
+                part = insert(parts).values(
+                    run_id=run_id,
+                    number=number,
+                    kind=kind,
+                    fetch_date=fetch_date,
+                    path=f"{kind}/fetch_date={fetch_date}/{run_id}-{number:05}.jsonl.gz",
+                    rows=len(rows),
+                    first_seq=first,
+                    last_seq=first and seq,
+                    published=False,
+                )
+                part_id = connection.execute(part.returning(parts.c.part_id)).scalar_one()
+                connection.execute(
+                    _ASSIGN,
+                    [
+                        {"row": row.id, "part": part_id, "text": text}
+                        for row, text in zip(rows, texts, strict=True)
+                    ],
+                )
+            connection.execute(update(counters).where(counters.c.name == "seq").values(value=seq))
+        return len(waiting) > max_rows
+
+    @contextmanager
+    def publishing(self) -> Iterator[Publication]:
+        """Return a context in which everything assigned, by whichever run, is published.
+
+        One write transaction: committed at its end, rolled back by an exception. Until then every other
+        writer waits, so that parts are published in the order of their seq.
+        """
+        with self._alone() as (connection, _):
+            publication = Publication(connection)
+            yield publication
+            publication.settle()
+
+    def restore(self, records: Iterable[dict[str, Any]]) -> None:
+        """Learn the articles and the highest seq of a feed's records, given in order of their seq.
+
+        Raises LedgerError if articles are known already: this is for a new ledger.
+        """
+        records = iter(records)
+        with self._alone() as (connection, seq):
+            if connection.execute(select(articles.c.article_id).limit(1)).one_or_none() is not None:
+                raise LedgerError(f"ledger {name(self._url)}: it knows articles already; take a new one")
+            while batch := list(islice(records, _BATCH)):
+                rows = {record["article_id"]: _article_row(record) for record in batch}
+                connection.execute(_FORGET, [{"id": article_id} for article_id in rows])
+                connection.execute(_INSERT, list(rows.values()))
+                seq = max(seq, *(record["seq"] for record in batch))
+            connection.execute(update(counters).where(counters.c.name == "seq").values(value=seq))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Give a connection for one query; raise what the database says as LedgerError."""
+        try:
+            with self._quick.connect() as connection:
+                yield connection
+        except (DBAPIError, sqlite3.Error) as error:
+            raise explain(self._url, error) from error
+
+    @contextmanager
+    def _writing(self, engine: Engine) -> Iterator[Connection]:
+        """Begin a write and commit it at the end; raise what the database says as LedgerError."""
+        try:
+            with engine.begin() as connection:
+                begin_write(connection)
+                yield connection
+        except (DBAPIError, sqlite3.Error) as error:
+            raise explain(self._url, error) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[tuple[Connection, int]]:
+        """Begin a durable write that waits for all others of its kind; with it, the highest seq given."""
+        with self._writing(self._durable) as connection:
+            # In SQLite any write is alone; elsewhere this row is what they wait for.
+            row = select(counters.c.value).where(counters.c.name == "seq").with_for_update()
+            yield connection, connection.execute(row).scalar_one()
+
+    def _run(self, connection: Connection, run_id: str) -> Row[Any]:
+        """Return a run; raises LedgerError if it was never taken."""
+        found = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
+        if found is None:
+            raise LedgerError(f"ledger {name(self._url)}: no run {run_id}; begin it with take_run")
+        return found
+
+
+def _article_row(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of an article that stands at a record; a deleted one has no content."""
+    published_at = record["published_at"]
+    return {
+        "article_id": record["article_id"],
+        "url": record["url"],
+        "site": record["site"],
+        "original_id": record["original_id"],
+        "content_sha256": None if record["op"] == "delete" else record["content_sha256"],
+        "revision": record["revision"],
+        "first_seen_at": record["first_seen_at"],
+        "last_seen_at": record["fetched_at"],
+        "published_at": published_at and format_utc(datetime.fromisoformat(published_at)),
+        "sightings": 0,
+    }
+
+
+# How many articles one statement is about.
+_BATCH = 500
+
+_SEEN = select(
+    articles.c.article_id,
+    articles.c.content_sha256,
+    articles.c.revision,
+    articles.c.first_seen_at,
+    articles.c.last_seen_at,
+    articles.c.published_at,
+).where(articles.c.article_id.in_(bindparam("ids", expanding=True)))
+_CURRENT = (
+    select(articles.c.content_sha256, articles.c.revision, articles.c.first_seen_at, articles.c.last_seen_at)
+    .where(articles.c.article_id == bindparam("id"))
+    .with_for_update()
+)
+_INSERT = insert(articles)
+_FORGET = delete(articles).where(articles.c.article_id == bindparam("id"))
+_REVISE = (
+    update(articles)
+    .where(articles.c.article_id == bindparam("id"))
+    .values(
+        {
+            column: bindparam(column)
+            for column in ("content_sha256", "revision", "original_id", "last_seen_at", "published_at")
+        }
+    )
+)
+_SIGHTING = (
+    update(articles)
+    .where(articles.c.article_id == bindparam("id"))
+    .values(sightings=articles.c.sightings + 1, last_seen_at=bindparam("last"))
+)
+_OUT = insert(outbox)
+_WAITING = (
+    select(outbox.c.id, outbox.c.kind, outbox.c.fetch_date, outbox.c.payload)
+    .join(runs, runs.c.run_id == outbox.c.run_id)
+    .where(outbox.c.part_id.is_(None), runs.c.site == bindparam("site"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("rows"))
+)
+_ASSIGN = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(part_id=bindparam("part"), payload=bindparam("text"))
+)
+
+
+def _put_out(
+    connection: Connection, run_id: str, site: str, kind: str, fetched_at: str, payload: dict[str, Any]
+) -> None:
+    connection.execute(
+        _OUT,
+        {
+            "run_id": run_id,
+            "site": site,
+            "kind": kind,
+            "fetch_date": fetched_at[:10],
+            "payload": msgspec.json.encode(payload).decode(),
+        },
+    )
+
+
+def _with_seq(payload: str, seq: int) -> str:
+    return msgspec.json.encode({**msgspec.json.decode(payload), "seq": seq}).decode()
+
+
+def _utc_now() -> str:
+    return format_utc(datetime.now(UTC))

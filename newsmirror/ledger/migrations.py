@@ -1,0 +1,35 @@
+"""Schema versions: a new ledger is made as `tables.py` says, an older one is lifted step by step."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, insert, inspect, select, update
+
+from newsmirror.ledger.errors import LedgerError, name
+from newsmirror.ledger.tables import counters, meta, metadata
+
+# The first lifts a ledger from version 1 to 2, and so on. Each in its own words, as tables.py moves on.
+MIGRATIONS: list[Callable[[Connection], None]] = []
+
+
+def migrate(connection: Connection) -> None:
+    """Bring a ledger to the present version, in the transaction of the caller.
+
+    Raises LedgerError if it was made by a newer version of newsmirror.
+    """
+    present = 1 + len(MIGRATIONS)
+    if not inspect(connection).has_table(meta.name):
+        metadata.create_all(connection)
+        connection.execute(insert(meta).values(key="schema_version", value=str(present)))
+        connection.execute(insert(counters).values(name="seq", value=0))
+        return
+    found = int(connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar_one())
+    if found > present:
+        raise LedgerError(
+            f"ledger {name(connection.engine.url)}: schema version {found} is of a newer newsmirror; "
+            f"this one knows up to {present}. Install that version, or move the file away and make a new "
+            "one from the feed: scrapy feed rebuild-ledger"
+        )
+    if found < present:
+        for lift in MIGRATIONS[found - 1 :]:
+            lift(connection)
+        connection.execute(update(meta).where(meta.c.key == "schema_version").values(value=str(present)))

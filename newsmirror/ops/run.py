@@ -1,0 +1,180 @@
+"""A run: takes the ledger for its site, publishes what the ledger accepted, and says how it ended."""
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider, NotConfigured
+from scrapy.utils.asyncio import create_looping_call
+
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.guard import judge
+from newsmirror.feed.publish import publish, sweep
+from newsmirror.feed.storage import Storage
+from newsmirror.ledger.errors import LedgerError, RunLocked
+from newsmirror.ledger.ledger import Ledger
+from newsmirror.places import find_places
+from newsmirror.reading import PARSER_VERSION
+from newsmirror.spiders.base import SnapshotSpider
+
+logger = logging.getLogger(__name__)
+
+# A lock without a beat for two minutes is dead.
+_BEAT_SECONDS = 30
+
+
+class MirrorRun:
+    """Holds the ledger of a crawl. `failure` says why the run is not complete, as far as is known."""
+
+    def __init__(self, crawler: Crawler, spider: SnapshotSpider) -> None:
+        self.crawler = crawler
+        self.spider = spider
+        self.places = find_places(crawler.settings)
+        self.part_rows = crawler.settings.getint("NEWSMIRROR_PART_ROWS")
+        self.site = spider.site
+        self.run_id = f"{self.site}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self._ledger: Ledger | None = None
+        self._storage = Storage(self.places.feed_uri)
+        self._publishing = asyncio.Lock()
+        self._waiting_rows = 0
+        self._loops: list[Any] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Create the extension, as Scrapy asks; raises PlaceError where the settings name no place."""
+        if not isinstance(crawler.spider, SnapshotSpider):
+            raise NotConfigured
+        extension = cls(crawler, crawler.spider)
+        crawler.signals.connect(extension.opened, signals.spider_opened)
+        crawler.signals.connect(extension.closed, signals.spider_closed)
+        return extension
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, while the spider is open."""
+        if self._ledger is None:
+            raise LedgerError("the ledger is not open")
+        return self._ledger
+
+    @property
+    def start_key(self) -> str:
+        """What makes two runs comparable: the same start, categories and limits."""
+        arguments = self.spider.arguments
+        own = [arguments.start, arguments.categories, arguments.max_pages, arguments.max_articles]
+        return json.dumps(own, ensure_ascii=False)
+
+    async def opened(self) -> None:
+        """Open the ledger, take the site's lock, and publish what a dead run left; raises CloseSpider."""
+        try:
+            self._ledger = Ledger.open(self.places.ledger_url)
+            note = {"start": list(self.spider.arguments.start), "parser_version": PARSER_VERSION}
+            self._ledger.take_run(self.run_id, self.site, self.start_key, note)
+            self.spider.run_id = self.run_id
+            self.spider.memory = self._ledger.seen
+            await asyncio.to_thread(sweep, self._storage, self._ledger)
+            await self._publish()
+        except RunLocked as error:
+            self._fail("locked", str(error))
+            raise CloseSpider("locked") from error
+        except (LedgerError, FeedError) as error:
+            self._fail("unusable", str(error))
+            raise CloseSpider("ledger_or_feed_unusable") from error
+        self._every(_BEAT_SECONDS, self._beat)
+        self._every(self.crawler.settings.getint("NEWSMIRROR_PART_SECONDS"), self._publish_in_passing)
+
+    def row_waits(self) -> None:
+        """Count a row that the ledger took in; a full part is published in passing."""
+        self._waiting_rows += 1
+        if self._waiting_rows >= self.part_rows:
+            self._publish_in_passing()
+
+    def ledger_failed(self, error: LedgerError) -> None:
+        """Stop the crawl: without the ledger nothing that it fetches would last."""
+        if not self.crawler.stats.get_value("newsmirror/run/failure"):
+            self._fail("ledger", str(error))
+            self._start(self.crawler.engine.close_spider_async(reason="ledger_failed"))
+
+    async def closed(self, reason: str) -> None:
+        """Judge the run, publish what is left, and commit its manifest."""
+        for loop in self._loops:
+            loop.stop()
+        if self._ledger is None or self.spider.run_id is None:
+            return
+        complete, reasons = judge(
+            self._found(), self._ledger.last_complete(self.site, self.start_key), reason
+        )
+        try:
+            self._ledger.finish_run(self.run_id, reason, complete, self._counts(), reasons)
+            await self._publish()
+        except (LedgerError, FeedError) as error:
+            self._fail("publish", str(error))
+            return
+        finally:
+            self._ledger.close()
+        for why in reasons:
+            logger.error("Run %s is not complete: %s", self.run_id, why)
+        self.crawler.stats.set_value("newsmirror/run/complete", complete)
+
+    # ---- how ------------------------------------------------------------------------------------------
+
+    def _found(self) -> int:
+        """Return how many articles the first pages showed; 0 if not one article was read or known."""
+        counts = self._counts()
+        met = counts["new"] + counts["revised"] + counts["unchanged"] + counts["known"]
+        return len(self.spider.found) if met else 0
+
+    def _counts(self) -> dict[str, int]:
+        stats = self.crawler.stats
+        return {
+            "found": len(self.spider.found),
+            "pages": stats.get_value("newsmirror/pages/html", 0),
+            "new": stats.get_value("newsmirror/new", 0),
+            "revised": stats.get_value("newsmirror/revised", 0),
+            "unchanged": stats.get_value("newsmirror/unchanged", 0),
+            "known": stats.get_value("newsmirror/skipped/known", 0),
+            "rejects": stats.get_value("newsmirror/rejected", 0),
+        }
+
+    async def _publish(self) -> None:
+        """Write the parts and manifests that are due, off the reactor, one publisher at a time."""
+        async with self._publishing:
+            self._waiting_rows = 0
+            await asyncio.to_thread(publish, self.ledger, self._storage, self.run_id, self.part_rows)
+
+    def _publish_in_passing(self) -> None:
+        if not self._publishing.locked():
+            self._start(self._publish_or_tell())
+
+    async def _publish_or_tell(self) -> None:
+        try:
+            await self._publish()
+        except (LedgerError, FeedError) as error:
+            # The rows stay in the outbox; the end of the run tries again.
+            logger.error("Publishing is delayed: %s", error)
+
+    def _beat(self) -> None:
+        try:
+            self.ledger.beat(self.run_id)
+        except LedgerError as error:
+            self.ledger_failed(error)
+
+    def _every(self, seconds: float, call: Callable[[], None]) -> None:
+        loop = create_looping_call(call)
+        loop.start(seconds, now=False)
+        self._loops.append(loop)
+
+    def _start(self, coroutine: Any) -> None:
+        task: asyncio.Task[None] = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _fail(self, kind: str, message: str) -> None:
+        logger.error("%s", message)
+        self.crawler.stats.set_value("newsmirror/run/failure", kind)

@@ -1,0 +1,209 @@
+"""Runs over one ledger and one feed: again, after edits, after kills, beside each other."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from newsserver import BODY, POLITENESS_OFF, PROJECT, Entry, NewsServer, Page, Run, article, listing, scrapy
+
+from newsmirror.feed import read
+from newsmirror.feed.verify import verify
+
+
+def entry(name: str) -> Entry:
+    return Entry(f"/gn/20250108/{name}.html", f"河洲新闻第{name}号：一件新鲜事")
+
+
+NAMES = ["a1", "a2", "a3", "a4", "a5", "a6"]
+FIRST, SECOND = [entry(name) for name in NAMES[:3]], [entry(name) for name in NAMES[3:]]
+NEXT = '<a href="/gn/index_2.html">下一页</a>'
+
+
+def site(**changed: Page) -> dict[str, Page]:
+    """A listing of two pages with three articles each; `changed`: articles that say something else."""
+    pages = {"/gn/": listing(FIRST, NEXT), "/gn/index_2.html": listing(SECOND)}
+    return pages | {
+        each.href: changed.get(name) or article(each.title)
+        for name, each in zip(NAMES, FIRST + SECOND, strict=True)
+    }
+
+
+def mirror(server: NewsServer, kept: Path, *arguments: str) -> Run:
+    server.log.clear()
+    given = ["-a", f"start={server.origin}/gn/", "-a", "related=0", *arguments]
+    return scrapy("crawl", "anysite", *given, *POLITENESS_OFF, kept=kept)
+
+
+def feed(kept: Path, since: int = 0) -> list[dict[str, Any]]:
+    assert verify(str(kept / "feed")) == []
+    return list(read(str(kept / "feed"), since))
+
+
+def manifests(kept: Path) -> list[dict[str, Any]]:
+    found = [json.loads(path.read_text("utf-8")) for path in (kept / "feed/v1/manifests").iterdir()]
+    return sorted(found, key=lambda manifest: manifest["started_at"])
+
+
+def paths(server: NewsServer, records: list[dict[str, Any]]) -> list[str]:
+    return sorted(record["url"].removeprefix(server.origin) for record in records)
+
+
+ALL = sorted(each.href for each in FIRST + SECOND)
+
+
+def test_an_unchanged_site_is_asked_for_its_listing_only(tmp_path: Path) -> None:
+    with NewsServer(site()) as server:
+        assert mirror(server, tmp_path).code == 0
+        assert sorted(server.log) == sorted(["/robots.txt", "/gn/", "/gn/index_2.html", *ALL])
+        assert paths(server, feed(tmp_path)) == ALL
+        again = mirror(server, tmp_path)
+        assert (again.code, server.log) == (0, ["/robots.txt", "/gn/"])
+        assert paths(server, feed(tmp_path)) == ALL
+        assert mirror(server, tmp_path, "-a", "sweep=true").code == 0
+        assert server.log == ["/robots.txt", "/gn/", "/gn/index_2.html"]
+        first, second, third = manifests(tmp_path)
+    assert [len(each["parts"]) for each in (first, second, third)] == [1, 0, 0]
+    assert [each["complete"] for each in (first, second, third)] == [True] * 3
+    assert [each["counts"]["known"] for each in (first, second, third)] == [0, 3, 6]
+
+
+def test_an_edit_is_a_revision_and_an_edit_back_another(tmp_path: Path) -> None:
+    edited = article(entry("a2").title, body=[*BODY, "更正：首班渡船是六点开。"])
+    with NewsServer(site()) as server:
+        mirror(server, tmp_path)
+        for pages in (site(a2=edited), site(), site()):
+            server.pages = pages
+            assert mirror(server, tmp_path, "-a", "refresh=true", "-a", "sweep=true").code == 0
+        later = feed(tmp_path, since=6)
+    assert [(record["op"], record["revision"], record["seq"]) for record in later] == [
+        ("revise", 2, 7),
+        ("revise", 3, 8),
+    ]
+    assert {record["url"] for record in later} == {server.origin + entry("a2").href}
+    assert [record["body_text"].endswith("六点开。") for record in later] == [True, False]
+    assert len({record["first_seen_at"] for record in later}) == 1
+
+
+def test_killed_anywhere_the_next_run_completes_the_feed(tmp_path: Path) -> None:
+    with NewsServer(site()) as server:
+        for kept in (tmp_path / f"after-{count}" for count in range(1, 9)):
+            count = int(kept.name.removeprefix("after-"))
+            server.log.clear()
+            process = start(server, kept)
+            while len(server.log) < count and process.poll() is None:
+                time.sleep(0.005)
+            process.kill()
+            process.wait()
+            assert mirror(server, kept, "-a", "sweep=true").code == 0
+            assert paths(server, feed(kept)) == ALL, kept.name
+            assert [record["seq"] for record in feed(kept)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_second_run_on_the_same_site_is_refused(tmp_path: Path) -> None:
+    with NewsServer(site()) as server:
+        process = start(server, tmp_path, "-s", "DOWNLOAD_DELAY=30")
+        while not server.log:
+            time.sleep(0.01)
+        refused = mirror(server, tmp_path)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        assert refused.code == 1
+        assert "127.0.0.1 is being crawled by run 127.0.0.1-" in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert mirror(server, tmp_path).code == 0
+        assert paths(server, feed(tmp_path)) == ALL
+
+
+def test_a_run_that_is_stopped_commits_what_it_has(tmp_path: Path) -> None:
+    entries = [entry(f"b{number}") for number in range(60)]
+    pages = {"/gn/": listing(entries)} | {each.href: article(each.title) for each in entries}
+    with NewsServer(pages) as server:
+        process = start(server, tmp_path, "-s", "DOWNLOAD_DELAY=0.2", "-s", "CONCURRENT_REQUESTS=1")
+        while len(server.log) < 5:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 1
+        [stopped] = manifests(tmp_path)
+        assert (stopped["complete"], stopped["close_reason"]) == (False, "shutdown")
+        assert 0 < len(feed(tmp_path)) < len(entries)
+        assert mirror(server, tmp_path).code == 0
+        assert paths(server, feed(tmp_path)) == sorted(each.href for each in entries)
+
+
+def test_a_run_without_an_article_says_so(tmp_path: Path) -> None:
+    with NewsServer({"/gn/": Page("<title>维护中</title><p>网站维护中</p>")}) as server:
+        run = mirror(server, tmp_path)
+    assert run.code == 1
+    [manifest] = manifests(tmp_path)
+    assert (manifest["complete"], manifest["parts"]) == (False, [])
+    assert manifest["reasons"] == ["no article was found: has the site changed, or does it refuse to answer?"]
+
+
+def test_a_run_that_finds_under_half_is_not_believed(tmp_path: Path) -> None:
+    with NewsServer(site()) as server:
+        assert mirror(server, tmp_path).code == 0
+        server.pages = {"/gn/": listing(FIRST[:1]), FIRST[0].href: article(FIRST[0].title)}
+        assert mirror(server, tmp_path).code == 1
+    assert [manifest["complete"] for manifest in manifests(tmp_path)] == [True, False]
+
+
+def test_a_deleted_article_is_a_reject(tmp_path: Path) -> None:
+    with NewsServer(site(a6=Page("<title>提示</title><p>信息不存在</p>"))) as server:
+        run = mirror(server, tmp_path)
+        [manifest] = manifests(tmp_path)
+        assert (run.code, manifest["counts"]["rejects"]) == (0, 1)
+        assert [part["rows"] for part in manifest["parts"] if part["kind"] == "rejects"] == [1]
+        assert paths(server, feed(tmp_path)) == ALL[:5]
+
+
+def test_a_new_ledger_is_made_from_the_feed(tmp_path: Path) -> None:
+    with NewsServer(site()) as server:
+        mirror(server, tmp_path)
+        (tmp_path / "ledger.db").write_bytes(b"not a database" * 1000)
+        refused = mirror(server, tmp_path)
+        assert (refused.code, server.log) == (1, [])
+        assert "scrapy feed rebuild-ledger" in refused.stderr
+        for leftover in tmp_path.glob("ledger.db*"):
+            leftover.unlink()
+        assert scrapy("feed", "rebuild-ledger", kept=tmp_path).code == 0
+        assert (mirror(server, tmp_path).code, server.log) == (0, ["/robots.txt", "/gn/"])
+        assert paths(server, feed(tmp_path)) == ALL
+
+
+@pytest.mark.parametrize("verb", ["status", "verify", "read"])
+def test_the_feed_is_looked_at_from_the_terminal(tmp_path: Path, verb: str) -> None:
+    with NewsServer(site()) as server:
+        mirror(server, tmp_path)
+        run = scrapy("feed", verb, *(["--since", "4"] if verb == "read" else []), kept=tmp_path)
+    assert (run.code, run.stderr) == (0, "")
+    if verb == "read":
+        assert [json.loads(line)["seq"] for line in run.stdout.splitlines()] == [5, 6]
+    elif verb == "status":
+        assert json.loads(run.stdout)["index"]["last_seq"] == 6
+    else:
+        assert run.stdout.endswith("every part is as its manifest says\n")
+
+
+def test_a_wrong_verb_and_a_relative_folder_under_scrapyd_are_told(tmp_path: Path) -> None:
+    wrong = scrapy("feed", "reed", kept=tmp_path)
+    assert (wrong.code, "write one of: status, verify, read, rebuild-ledger" in wrong.stderr) == (2, True)
+    environment = {**os.environ, "NEWSMIRROR_DIR": "data", "SCRAPYD_JOB": "1"}
+    command = [sys.executable, "-m", "scrapy", "crawl", "demo"]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "NEWSMIRROR_DIR='data' is no absolute path" in done.stderr) == (2, True)
+
+
+def start(server: NewsServer, kept: Path, *options: str) -> subprocess.Popen[bytes]:
+    given = ["-a", f"start={server.origin}/gn/", "-a", "related=0", *POLITENESS_OFF, *options]
+    return subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "crawl", "anysite", *given],
+        cwd=PROJECT, env={**os.environ, "NEWSMIRROR_DIR": str(kept)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
