@@ -24,7 +24,8 @@ from newsmirror.reading.stream import read_stream
 
 PAGE_BYTES = 20_000
 ROUNDS = 5
-PARAGRAPH = re.compile(rb"<p>[^<]{60,}</p>")
+# Of the body: the excerpts of related articles begin with dots.
+PARAGRAPH = re.compile(rb"<p>(?!\.\.\.)[^<]{60,}</p>")
 
 
 def pages() -> list[tuple[str, bytes]]:
