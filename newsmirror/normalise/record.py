@@ -1,10 +1,11 @@
 """One snapshot, as read → one article, record v1. A pure function; every doubt becomes a warning code."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from newsmirror.items import Article, Block, Link, Related, Snapshot
 from newsmirror.normalise.dates import FORMS, ParsedDate, parse_date
@@ -156,7 +157,7 @@ def content_hash(
         ],
         original_url,
     ]
-    return sha256(json.dumps(own, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return sha256(msgspec.json.encode(own)).hexdigest()
 
 
 def format_utc(moment: datetime) -> str:

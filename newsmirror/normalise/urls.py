@@ -6,6 +6,7 @@ trailing slash, path case and all other parameters are kept, because there are s
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
@@ -76,6 +77,8 @@ _ACCOUNT = re.compile(
 _NESTED = re.compile(r"^(?:https?:)?//[^/\s]", re.IGNORECASE)
 
 
+# One address is asked for its canonical form by the frontier, the record and its related entries.
+@lru_cache(maxsize=4096)
 def canonical_url(url: str) -> str:
     """Return the canonical form of an absolute http(s) address; idempotent.
 

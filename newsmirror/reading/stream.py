@@ -7,6 +7,7 @@ break, what is linked, what is a heading, and which box a line stands in.
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -37,6 +38,8 @@ CHROME_TAGS = frozenset(("nav", "aside"))
 # Boxes whose lines are put together when they end.
 _GATHERED = frozenset(("td", "th", "table", "figcaption", "figure"))
 
+# Few elements have these: found at once, so that the walk need not ask each.
+_MAY_BE_HIDDEN = etree.XPath("//*[@hidden or @style]")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # Marks that take no room on the screen: zero-width characters, BOM, soft hyphen, directional marks.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
@@ -313,10 +316,11 @@ class _Walk:
         walker = etree.iterwalk(root, events=("start", "end"))
         anchors: list[tuple[Anchor | None, int]] = []
         unread: etree._Element | None = None
+        hidden = set(filter(_is_hidden, cast(list[etree._Element], _MAY_BE_HIDDEN(root))))
         for event, element in walker:
             role = _ROLES.get(element.tag)
             if event == "start":
-                if role == "unread" or _is_hidden(element):
+                if role == "unread" or (hidden and element in hidden):
                     walker.skip_subtree()
                     # Its end closes what its start did not open.
                     unread = element
