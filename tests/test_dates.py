@@ -370,3 +370,15 @@ def test_the_document_names_every_form_and_label():
     document = (ROOT / "docs" / "dates.md").read_text(encoding="utf-8")
     for rule in (*FORMS, *LABELS):
         assert f"| `{rule.name}` | {rule.example} |" in document
+
+
+@given(
+    st.integers(1890, 2110), st.integers(0, 13), st.integers(0, 32), st.integers(0, 25), st.integers(0, 61)
+)
+def test_the_plain_way_says_what_the_grammar_says(
+    year: int, month: int, day: int, hour: int, minute: int
+) -> None:
+    """Most pages print dates in one way, which is read without the grammar; brackets send it through."""
+    date = f"{year:04}-{month:02}-{day:02}"
+    for text in (date, f"{date} {hour:02}:{minute:02}", f"{date} {hour:02}:{minute:02}:{minute:02}"):
+        assert parse_date(text) == parse_date(f"[{text}]")
