@@ -73,6 +73,17 @@ def test_an_unchanged_site_is_asked_for_its_listing_only(tmp_path: Path) -> None
     assert [each["counts"]["known"] for each in (first, second, third)] == [0, 3, 6]
 
 
+def test_what_the_same_run_has_just_read_ends_no_walk(tmp_path: Path) -> None:
+    """The first page of 国内 shows what the home page has shown, and was read, before."""
+    home = listing(FIRST, nav='<a href="/gn/">国内</a>')
+    with NewsServer({"/": home, **site()}) as server:
+        given = ["-a", f"start={server.origin}/", "-a", "related=0", "-s", "CONCURRENT_REQUESTS=1"]
+        assert scrapy("crawl", "anysite", *given, *POLITENESS_OFF, kept=tmp_path).code == 0
+        assert paths(server, feed(tmp_path)) == ALL
+        [manifest] = manifests(tmp_path)
+    assert manifest["counts"]["known"] == 0
+
+
 def test_an_edit_is_a_revision_and_an_edit_back_another(tmp_path: Path) -> None:
     edited = article(entry("a2").title, body=[*BODY, "更正：首班渡船是六点开。"])
     with NewsServer(site()) as server:

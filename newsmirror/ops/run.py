@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -18,7 +18,8 @@ from newsmirror.feed.guard import judge
 from newsmirror.feed.publish import publish, sweep
 from newsmirror.feed.storage import Storage
 from newsmirror.ledger.errors import LedgerError, RunLocked
-from newsmirror.ledger.ledger import Ledger
+from newsmirror.ledger.ledger import Known, Ledger
+from newsmirror.normalise.record import format_utc
 from newsmirror.places import find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.spiders.base import SnapshotSpider
@@ -38,6 +39,7 @@ class MirrorRun:
         self.places = find_places(crawler.settings)
         self.part_rows = crawler.settings.getint("NEWSMIRROR_PART_ROWS")
         self.site = spider.site
+        self.started_at = format_utc(datetime.now(UTC))
         self.run_id = f"{self.site}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self._ledger: Ledger | None = None
         self._storage = Storage(self.places.feed_uri)
@@ -77,7 +79,7 @@ class MirrorRun:
             note = {"start": list(self.spider.arguments.start), "parser_version": PARSER_VERSION}
             self._ledger.take_run(self.run_id, self.site, self.start_key, note)
             self.spider.run_id = self.run_id
-            self.spider.memory = self._ledger.seen
+            self.spider.memory = self._seen_before
             await asyncio.to_thread(sweep, self._storage, self._ledger)
             await self._publish()
         except RunLocked as error:
@@ -121,6 +123,11 @@ class MirrorRun:
         for why in reasons:
             logger.error("Run %s is not complete: %s", self.run_id, why)
         self.crawler.stats.set_value("newsmirror/run/complete", complete)
+
+    def _seen_before(self, article_ids: Iterable[str]) -> dict[str, Known]:
+        """Return what earlier runs saw: what this run has just read must not end a listing walk."""
+        seen = self.ledger.seen(article_ids)
+        return {id_: known for id_, known in seen.items() if known.first_seen_at < self.started_at}
 
     # ---- how ------------------------------------------------------------------------------------------
 
