@@ -122,6 +122,11 @@ def is_page(url: str) -> bool:
     )
 
 
+def is_root(url: str) -> bool:
+    """Tell whether an address has no path: the front page of its host."""
+    return urlsplit(url).path in ("", "/")
+
+
 def unwrap_redirector(url: str) -> str | None:
     """Return the address that a redirector carries in a parameter (`/go?to=https%3A…`), or None."""
     for _, value in parse_qsl(urlsplit(url).query):

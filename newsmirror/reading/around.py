@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from newsmirror.items import Link
+from newsmirror.normalise.urls import is_root
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.hits import Hit
 from newsmirror.reading.labels import (
@@ -49,7 +50,7 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Li
         if _PLAIN_SEPARATORS.isdisjoint(between):
             continue
         is_menu = line.box.chrome and len(links) > _MAX_PLAIN_TRAIL
-        if (_is_root(links[0].url) and not is_menu) or (category is not None and links[-1].title == category):
+        if (is_root(links[0].url) and not is_menu) or (category is not None and links[-1].title == category):
             return links
     return _trail_box(stream, head, category)
 
@@ -194,10 +195,6 @@ def _ends_list(line: Line) -> bool:
     if len(text) <= _MAX_HEADING and (RELATED_HEADING.match(text) or OTHER_HEADING.match(text)):
         return True
     return bool(FURNITURE.match(text) or PAGE_FOOT.search(text[:200]))
-
-
-def _is_root(url: str) -> bool:
-    return urlsplit(url).path in ("", "/")
 
 
 def _links(line: Line) -> list[Link]:

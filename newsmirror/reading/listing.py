@@ -7,7 +7,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from newsmirror.items import Link
-from newsmirror.normalise.urls import is_page, shape
+from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, PAGE_FOOT, compact
 from newsmirror.reading.stream import Box, Stream
@@ -90,7 +90,7 @@ def read_sections(stream: Stream) -> list[Link]:
         for anchor in line.links:
             if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
                 continue
-            if urlsplit(anchor.url).path in ("", "/") and not urlsplit(anchor.url).query:
+            if is_root(anchor.url) and not urlsplit(anchor.url).query:
                 continue
             text = line.anchored(anchor)
             name = more["topic"] if more is not None and MORE.match(text) else text
@@ -171,7 +171,7 @@ def _entries(stream: Stream, own: set[str], hot: set[int]) -> list[Entry]:
     for entry in _all_entries(stream, hot):
         line = stream.lines[entry.line]
         title = entry.title or ""
-        if _bare(entry.url) in own or not is_page(entry.url) or urlsplit(entry.url).path in ("", "/"):
+        if _bare(entry.url) in own or not is_page(entry.url) or is_root(entry.url):
             continue
         if (
             not (title or (entry.excerpt or "").startswith((".", "…")))
