@@ -42,6 +42,8 @@ DOWNLOADER_MIDDLEWARES = {
 }
 # Links that differ only in tracking parameters or spelling are one page.
 REQUEST_FINGERPRINTER_CLASS = "newsmirror.net.fingerprint.CanonicalFingerprinter"
+# Traps are told by what their pages show; this bounds the ones that nothing tells. Pages of one listing.
+NEWSMIRROR_PAGES_PER_LISTING = 1000
 # Default: 1 GiB. No article page has 20 MiB.
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
 # Default: 3 minutes. A page that needs longer is tried again later.

@@ -111,9 +111,32 @@ def test_killed_anywhere_the_next_run_completes_the_feed(tmp_path: Path) -> None
                 time.sleep(0.005)
             process.kill()
             process.wait()
-            assert mirror(server, kept, "-a", "sweep=true").code == 0
+            assert mirror(server, kept).code == 0
             assert paths(server, feed(kept)) == ALL, kept.name
             assert [record["seq"] for record in feed(kept)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_an_unfinished_run_has_seen_ends_no_walk(tmp_path: Path) -> None:
+    """After the first page only, the second page is as unknown as before."""
+    with NewsServer(site()) as server:
+        assert mirror(server, tmp_path, "-a", "max_pages=1").code == 0
+        assert paths(server, feed(tmp_path)) == sorted(each.href for each in FIRST)
+        assert mirror(server, tmp_path, "-a", "max_articles=1").code == 1
+        assert mirror(server, tmp_path).code == 0
+        assert paths(server, feed(tmp_path)) == ALL
+        mirror(server, tmp_path)
+        assert server.log == ["/robots.txt", "/gn/"]
+
+
+def test_a_run_since_a_date_does_not_end_one_that_looks_further_back(tmp_path: Path) -> None:
+    new = [entry(name)._replace(date="2025-02-01 08:00:00") for name in NAMES[:3]]
+    with NewsServer(site() | {"/gn/": listing(new, NEXT)}) as server:
+        assert mirror(server, tmp_path, "-a", "since=2025-01-20").code == 0
+        assert paths(server, feed(tmp_path)) == sorted(each.href for each in FIRST)
+        mirror(server, tmp_path, "-a", "since=2025-01-20")
+        assert server.log == ["/robots.txt", "/gn/"]
+        mirror(server, tmp_path, "-a", "since=2025-01-02")
+        assert paths(server, feed(tmp_path)) == ALL
 
 
 def test_a_second_run_on_the_same_site_is_refused(tmp_path: Path) -> None:
@@ -184,7 +207,9 @@ def test_a_new_ledger_is_made_from_the_feed(tmp_path: Path) -> None:
         for leftover in tmp_path.glob("ledger.db*"):
             leftover.unlink()
         assert scrapy("feed", "rebuild-ledger", kept=tmp_path).code == 0
-        assert (mirror(server, tmp_path).code, server.log) == (0, ["/robots.txt", "/gn/"])
+        # It knows the articles, not that the listing was once walked to its end.
+        again = mirror(server, tmp_path)
+        assert (again.code, server.log) == (0, ["/robots.txt", "/gn/", "/gn/index_2.html"])
         assert paths(server, feed(tmp_path)) == ALL
 
 

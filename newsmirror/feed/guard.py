@@ -1,12 +1,16 @@
 """Is a run to be believed? A pure judgement over how much it found."""
 
+from collections.abc import Sequence
 from statistics import median
 
 
-def judge(found: int, last_found: list[int], close_reason: str) -> tuple[bool, list[str]]:
+def judge(
+    found: int, last_found: list[int], close_reason: str, unwalked: Sequence[str] = ()
+) -> tuple[bool, list[str]]:
     """Return whether a run is complete, and why it is not.
 
-    `found` is how many articles it found, `last_found` what the last complete runs on the same start did.
+    `found` is how many articles it found, `last_found` what the last complete runs on the same start did;
+    `unwalked` says of what was not walked to its end why.
     """
     reasons = []
     if close_reason != "finished":
@@ -17,4 +21,5 @@ def judge(found: int, last_found: list[int], close_reason: str) -> tuple[bool, l
         reasons.append(
             f"{found} articles were found, under half of the {median(last_found):g} of the last complete runs"
         )
+    reasons += unwalked
     return not reasons, reasons

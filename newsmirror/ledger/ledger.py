@@ -251,6 +251,25 @@ class Ledger:
         with self._reading() as connection:
             return [json.loads(note)["counts"]["found"] for note in connection.scalars(notes)]
 
+    def walked_until(self, site: str, start_key: str, parser_version: str, since: str | None) -> str | None:
+        """Return when the last run ended that walked a start's listings as far back as `since`, or None.
+
+        Only complete runs count, and of these the ones that read with the same parser.
+        """
+        ended = (
+            select(runs.c.finished_at, runs.c.note)
+            .where(runs.c.site == site, runs.c.start_key == start_key, runs.c.complete)
+            .order_by(runs.c.finished_at.desc())
+        )
+        with self._reading() as connection:
+            for finished_at, text in connection.execute(ended):
+                note = json.loads(text)
+                if "since" not in note or note["parser_version"] != parser_version:
+                    continue
+                if note["since"] is None or (since is not None and note["since"] <= since):
+                    return str(finished_at)
+        return None
+
     def assign(self, run_id: str, max_rows: int) -> bool:
         """Make parts of at most `max_rows` rows that wait, of the run's site; return whether rows remain.
 

@@ -76,8 +76,13 @@ class MirrorRun:
         """Open the ledger, take the site's lock, and publish what a dead run left; raises CloseSpider."""
         try:
             self._ledger = Ledger.open(self.places.ledger_url)
-            note = {"start": list(self.spider.arguments.start), "parser_version": PARSER_VERSION}
+            arguments = self.spider.arguments
+            since = format_utc(arguments.since) if arguments.since else None
+            note = {"start": list(arguments.start), "since": since, "parser_version": PARSER_VERSION}
             self._ledger.take_run(self.run_id, self.site, self.start_key, note)
+            self.spider.walked_until = self._ledger.walked_until(
+                self.site, self.start_key, PARSER_VERSION, since
+            )
             self.spider.run_id = self.run_id
             self.spider.memory = self._seen_before
             await asyncio.to_thread(sweep, self._storage, self._ledger)
@@ -110,7 +115,10 @@ class MirrorRun:
         if self._ledger is None or self.spider.run_id is None:
             return
         complete, reasons = judge(
-            self._found(), self._ledger.last_complete(self.site, self.start_key), reason
+            self._found(),
+            self._ledger.last_complete(self.site, self.start_key),
+            reason,
+            self.spider.unwalked,
         )
         try:
             self._ledger.finish_run(self.run_id, reason, complete, self._counts(), reasons)

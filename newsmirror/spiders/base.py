@@ -32,20 +32,27 @@ from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.encoding import read_encoding
 from newsmirror.reading.entries import Entry
 from newsmirror.reading.listing import Listing, find_home, read_listing, read_sections
+from newsmirror.reading.missing import says_missing
 from newsmirror.reading.stream import Stream, read_stream
 from newsmirror.spiders.arguments import Arguments, parse_arguments
+from newsmirror.spiders.walk import Walk
 
-# Listings before articles: they find the work.
+# Listings before articles: they find the work. A walk that found nothing yet waits for its articles.
 _LISTING_PRIORITY = 20
 _KNOWN_SHAPE_PRIORITY = 10
+_WAITING_PRIORITY = -10
 
 
 class Known(Protocol):
-    """What is remembered of an article; `published_at` is RFC 3339 or None."""
+    """What is remembered of an article; times are RFC 3339 in UTC."""
 
     @property
     def published_at(self) -> str | None:
-        """When the article was published."""
+        """When the article was published, if that is known."""
+
+    @property
+    def first_seen_at(self) -> str:
+        """When it was fetched for the first time."""
 
 
 def _nothing_known(article_ids: Iterable[str]) -> Mapping[str, Known]:
@@ -58,14 +65,6 @@ class _Page:
 
     response: HtmlResponse
     stream: Stream
-
-
-@dataclass(slots=True)
-class _Chain:
-    """One listing and its further pages: how many were read, and the articles that they showed."""
-
-    pages: int
-    shown: set[str]
 
 
 class SnapshotSpider(scrapy.Spider):
@@ -96,11 +95,18 @@ class SnapshotSpider(scrapy.Spider):
         self._home_tried = False
         self._shapes: set[str] = set()
         self._waiting: list[Request] = []
-        # What earlier runs saw, by article_id; and the name of this run. Both are set from outside.
+        # Set from outside: what earlier runs saw, by article_id; when the last one ended that walked the
+        # listings of this start to their end, in UTC; and the name of this run.
         self.memory: Callable[[Iterable[str]], Mapping[str, Known]] = _nothing_known
+        self.walked_until: str | None = None
         self.run_id: str | None = None
         # Articles that a run shows at its start pages and its listings' first pages: the same in every run.
         self.found: set[str] = set()
+        # Why there may be more on the site than this run has met.
+        self.unwalked: list[str] = []
+        # Canonical addresses that turned out to be articles, and lists of them that were walked.
+        self._met: set[str] = set()
+        self._walked: set[tuple[str, ...]] = set()
         self._articles = 0
 
     @classmethod
@@ -118,17 +124,18 @@ class SnapshotSpider(scrapy.Spider):
             address = name if "://" in name else self.categories.get(name)
             if address is not None:
                 del self._wanted[name]
-                yield self._listing_request(address, None)
+                yield self._listing_request(address)
         if self._wanted or not self.arguments.categories:
             for url in self.arguments.start:
                 yield Request(url, self.parse_start, errback=self.start_failed, priority=_LISTING_PRIORITY)
 
-    def _listing_request(self, url: str, chain: _Chain | None) -> Request:
+    def _listing_request(self, url: str, walk: Walk | None = None) -> Request:
+        walk = walk or Walk()
         return Request(
             url,
             self.parse_listing,
-            cb_kwargs={"chain": chain or _Chain(0, set())},
-            priority=_LISTING_PRIORITY,
+            cb_kwargs={"walk": walk},
+            priority=_WAITING_PRIORITY if walk.has_waited else _LISTING_PRIORITY,
         )
 
     def _article_request(self, url: str, discovery: Discovery, hops: int) -> Request:
@@ -174,8 +181,8 @@ class SnapshotSpider(scrapy.Spider):
         if listing.is_home:
             for section in listing.sections:
                 if self.may_follow(section.url):
-                    yield self._listing_request(section.url, None)
-        yield from self._walk(response.url, listing, _Chain(0, set()))
+                    yield self._listing_request(section.url)
+        yield from self._walk(response.url, listing, Walk())
 
     def start_failed(self, failure: Failure) -> None:
         """Say that a start page could not be fetched."""
@@ -183,7 +190,7 @@ class SnapshotSpider(scrapy.Spider):
         self._count("start_failed")
         self.logger.error("Start page %s could not be fetched: %s", request.url, failure.getErrorMessage())
 
-    def parse_listing(self, response: Response, chain: _Chain) -> Iterator[Request | Snapshot | Rejected]:
+    def parse_listing(self, response: Response, walk: Walk) -> Iterator[Request | Snapshot | Rejected]:
         """Read a page of a listing: its articles and its next page."""
         page = self._read(response)
         if page is None:
@@ -192,7 +199,7 @@ class SnapshotSpider(scrapy.Spider):
             # A short link that looked like a category was a headline.
             yield from self._article(page, Discovery("listing", _referer(response), None), 0)
         else:
-            yield from self._walk(response.url, read_listing(page.stream), chain)
+            yield from self._walk(response.url, read_listing(page.stream), walk)
 
     def parse_article(
         self, response: Response, discovery: Discovery, hops: int
@@ -203,8 +210,12 @@ class SnapshotSpider(scrapy.Spider):
             yield from self._article(page, discovery, hops)
             return
         self._count("pages/not_article")
-        if page is not None and shape(response.url) in self._shapes:
-            # Its address is an article's, its text is not: deleted, or a 404 that says 200.
+        if page is None:
+            return
+        # Deleted, or a 404 that says 200.
+        if says_missing(page.stream):
+            yield self._rejected(response.url, "soft_404", "a page that says it is not there")
+        elif shape(response.url) in self._shapes:
             yield self._rejected(response.url, "soft_404", "an article's address without an article's labels")
 
     # ---- one verb each -------------------------------------------------------------------------------
@@ -219,42 +230,63 @@ class SnapshotSpider(scrapy.Spider):
         self._count("pages/html")
         return _Page(response, read_stream(response.text, response.url))
 
-    def _walk(self, url: str, listing: Listing, chain: _Chain) -> Iterator[Request]:
-        """Follow the articles of a listing page, then its next page while there is something new on it."""
+    def _walk(self, url: str, listing: Listing, walk: Walk) -> Iterator[Request]:
+        """Follow the articles of a listing page, then its next page while it may show something new."""
         self._count("pages/listing")
-        chain.pages += 1
-        fresh: dict[str, Entry] = {}
+        if walk.has_waited and not walk.is_proven(self._met):
+            self._count("chain_ended/no_article")
+            return
+        entries: dict[str, Entry] = {}
         for entry in listing.entries:
             if self.may_follow(entry.url) and self._matches_article(entry.url):
-                address = canonical_url(entry.url)
-                if address not in chain.shown:
-                    fresh.setdefault(address, entry)
-        chain.shown.update(fresh)
-        if chain.pages == 1:
+                entries.setdefault(canonical_url(entry.url), entry)
+        fresh = walk.take(entries)
+        if walk.pages == 1:
             self.found.update(fresh)
         older = {address for address, entry in fresh.items() if self._is_older(entry)}
-        known = self.memory([identity(address) for address in fresh])
+        ids = {address: identity(address) for address in fresh}
+        known = self.memory(ids.values())
         positions = {entry.url: position for position, entry in enumerate(listing.entries, 1)}
         for address, entry in fresh.items():
+            if ids[address] in known:
+                self._met.add(address)
             if address in older:
                 self._count("skipped/older_than_since")
-            elif self._is_due(known.get(identity(address))):
+            elif self._is_due(known.get(ids[address])):
                 found = Discovery("listing", canonical_url(url), positions[entry.url])
                 yield self._article_request(entry.url, found, 0)
             else:
                 self._count("skipped/known")
         if listing.next_url is None or not self.may_follow(listing.next_url):
             return
+        settled = [each for each in known.values() if self._is_settled(each)]
         if not fresh:
             self._count("chain_ended/nothing_new")
+        elif tuple(entries) in self._walked:
+            self._count("chain_ended/same_listing")
         elif len(older) == len(fresh):
             self._count("chain_ended/since")
-        elif len(known) == len(fresh) and not self.arguments.sweep:
+        elif len(settled) == len(fresh) and not self.arguments.sweep:
             self._count("chain_ended/all_known")
-        elif self.arguments.max_pages is not None and chain.pages >= self.arguments.max_pages:
+        elif self.arguments.max_pages is not None and walk.pages >= self.arguments.max_pages:
             self._count("chain_ended/max_pages")
+        elif walk.pages >= (budget := self.settings.getint("NEWSMIRROR_PAGES_PER_LISTING")):
+            self._count("chain_ended/budget")
+            self.unwalked.append(
+                f"the walk of a listing was cut at {url} after {budget} pages: if that is no trap, "
+                "raise NEWSMIRROR_PAGES_PER_LISTING"
+            )
         else:
-            yield self._listing_request(listing.next_url, chain)
+            walk.has_waited = not walk.is_proven(self._met)
+            yield self._listing_request(listing.next_url, walk)
+        self._walked.add(tuple(entries))
+
+    def _is_settled(self, known: Known) -> bool:
+        """Tell whether an article was seen by a run that also saw all that stands behind it in its listings.
+
+        What an unfinished run has seen proves nothing: the pages behind it may never have been read.
+        """
+        return self.walked_until is not None and known.first_seen_at <= self.walked_until
 
     def _is_due(self, known: Known | None) -> bool:
         """Tell whether an article is to be fetched: unknown, or young enough to be changed by its editors."""
@@ -285,6 +317,7 @@ class SnapshotSpider(scrapy.Spider):
         if discovery.kind == "start":
             self.found.add(canonical_url(response.url))
         self._shapes.add(shape(response.url))
+        self._met.update(map(canonical_url, (response.url, *response.meta.get("redirect_urls", ()))))
         if hops < self.arguments.related:
             for position, entry in enumerate(read.related, 1):
                 if self.may_follow(entry.url):
@@ -323,7 +356,7 @@ class SnapshotSpider(scrapy.Spider):
             self._sections_seen[section.title] = None
             if section.title in self._wanted and self.may_follow(section.url):
                 del self._wanted[section.title]
-                yield self._listing_request(section.url, None)
+                yield self._listing_request(section.url)
         if self._wanted and home_url is not None and not self._home_tried and self.may_follow(home_url):
             self._home_tried = True
             yield Request(home_url, self.parse_start, priority=_LISTING_PRIORITY)

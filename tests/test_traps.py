@@ -1,0 +1,151 @@
+"""Sites without an end: each walk ends by what its pages show, and no article is lost or read twice."""
+
+from collections.abc import Callable
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from newsserver import Entry, Page, Run, article, crawl, listing
+
+from newsmirror.reading.entries import Entry as Read
+from newsmirror.spiders.walk import LEAD, Walk
+
+
+class Endless(dict[str, Page]):
+    """Pages that are written down, and pages that are made up when they are asked for."""
+
+    def __init__(self, pages: dict[str, Page], invent: Callable[[str], Page | None]) -> None:
+        super().__init__(pages)
+        self.invent = invent
+
+    def get(self, path: str, default: Any = None) -> Any:
+        return self[path] if path in self else self.invent(path) or default
+
+
+def entries(first: int, count: int = 4, form: str = "/a/$n.html") -> list[Entry]:
+    """Articles by number, each with a title and a time of its own."""
+    return [
+        Entry(Template(form).substitute(n=n), f"河洲新闻第{n}号：一件新鲜事", f"2025-01-08 10:{n % 60:02}:00")
+        for n in range(first, first + count)
+    ]
+
+
+def articles(count: int) -> dict[str, Page]:
+    return {entry.href: article(entry.title) for entry in entries(0, count)}
+
+
+def forward(address: str) -> str:
+    return f'<a href="{address}">下一页</a>'
+
+
+def walk(folder: Path, pages: dict[str, Page], start: str = "/gn/?page=1", *options: str) -> Run:
+    return crawl(folder, pages, {"start": "{origin}" + start, "related": "0"}, options)
+
+
+def page_number(path: str) -> int:
+    return int(path.rpartition("page=")[2])
+
+
+def ended(run: Run) -> list[str]:
+    return [line.strip() for line in run.summary.splitlines() if "walks ended" in line]
+
+
+def listings(run: Run) -> list[str]:
+    return [path for path in run.log if path.startswith(("/gn/", "/news")) and "/a/" not in path]
+
+
+def test_a_last_page_that_repeats_for_ever(tmp_path: Path) -> None:
+    def page(path: str) -> Page | None:
+        number = page_number(path)
+        return listing(entries(4 * min(number - 1, 2)), forward(f"/gn/?page={number + 1}"))
+
+    run = walk(tmp_path, Endless(articles(12), page))
+    assert run.urls == sorted(articles(12))
+    assert listings(run) == [f"/gn/?page={number}" for number in (1, 2, 3, 4)]
+    assert ended(run) == ["listing walks ended early: nothing_new 1"]
+    assert run.code == 0
+
+
+def test_the_same_articles_under_ever_new_addresses(tmp_path: Path) -> None:
+    def page(path: str) -> Page | None:
+        if path.startswith("/a/"):
+            return articles(4).get("/a/" + path.split("/")[-1])
+        number = page_number(path)
+        return listing(entries(0, form=f"/a/{number}/$n.html"), forward(f"/gn/?page={number + 1}"))
+
+    run = walk(tmp_path, Endless({}, page))
+    assert run.urls == [f"/a/1/{n}.html" for n in range(4)]
+    assert listings(run) == ["/gn/?page=1", "/gn/?page=2"]
+    assert ended(run) == ["listing walks ended early: nothing_new 1"]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_ever_new_links_to_articles_that_do_not_exist(tmp_path: Path, status: int) -> None:
+    """The walk is at most so many pages ahead of what came of them."""
+
+    def page(path: str) -> Page | None:
+        if path.startswith("/a/"):
+            return Page("<html><body><h1>信息不存在或已删除</h1></body></html>", status)
+        number = page_number(path)
+        return listing(entries(4 * (number - 1)), forward(f"/gn/?page={number + 1}"))
+
+    run = walk(tmp_path, Endless(articles(8), page))
+    assert run.urls == sorted(articles(8))
+    assert ended(run) == ["listing walks ended early: no_article 1"]
+    assert len(listings(run)) <= 2 + 2 * LEAD + 1
+
+
+def test_a_listing_under_many_names_is_walked_once(tmp_path: Path) -> None:
+    names = ["/news/", "/news/index.html", "/news/?sort=time", "/news/list-1.html"]
+    nav = "".join(f'<a href="{name}">栏目{n}</a> ' for n, name in enumerate(names))
+    first = listing(entries(0), forward("/news/page=2"), nav)
+    pages = {"/": listing([], nav=nav), **dict.fromkeys(names, first), **articles(8)}
+
+    def page(path: str) -> Page | None:
+        # Each name would lead through pages of its own.
+        return listing(entries(4), forward("/news/page=3")) if path == "/news/page=2" else None
+
+    run = walk(tmp_path, Endless(pages, page), "/")
+    assert run.urls == sorted(articles(8))
+    assert sorted(listings(run)) == sorted([*names, "/news/page=2", "/news/page=3"])
+    assert ended(run) == ["listing walks ended early: same_listing 3"]
+
+
+def test_a_budget_bounds_what_nothing_tells(tmp_path: Path) -> None:
+    def page(path: str) -> Page | None:
+        if path.startswith("/a/"):
+            return article(f"河洲新闻第{path[3:-5]}号：一件新鲜事")
+        number = page_number(path)
+        return listing(entries(4 * (number - 1)), forward(f"/gn/?page={number + 1}"))
+
+    run = walk(tmp_path, Endless({}, page), "/gn/?page=1", "-s", "NEWSMIRROR_PAGES_PER_LISTING=7")
+    assert run.urls == sorted(articles(28))
+    assert ended(run) == ["listing walks ended early: budget 1"]
+    assert run.code == 1
+    assert "after 7 pages: if that is no trap, raise NEWSMIRROR_PAGES_PER_LISTING" in run.stderr
+
+
+def read(number: int, date: str | None = "2025-01-08") -> Read:
+    return Read(f"http://a.example/{number}", f"第{number}号", None, date, number)
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=8), max_size=12))
+def test_a_walk_shows_each_address_once_and_in_order(pages: list[list[int]]) -> None:
+    walk = Walk()
+    shown = [
+        address
+        for numbers in pages
+        for address in walk.take({str(number): read(number) for number in numbers})
+    ]
+    assert shown == list(dict.fromkeys(str(number) for numbers in pages for number in numbers))
+
+
+def test_entries_without_a_date_are_told_apart_by_address() -> None:
+    walk = Walk()
+    assert list(walk.take({"1": read(7, None)})) == ["1"]
+    assert list(walk.take({"2": read(7, None)})) == ["2"]
+    assert list(walk.take({"3": read(7)})) == ["3"]
+    assert list(walk.take({"4": read(7)})) == []
