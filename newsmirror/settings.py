@@ -39,11 +39,14 @@ DOWNLOADER_MIDDLEWARES = {
     "newsmirror.net.robots.OneRobotsTxtMiddleware": 100,
     # Before robots.txt: what is not followed needs none.
     "newsmirror.net.redirects.RedirectGuardMiddleware": 90,
+    # Last: what was refused has cost nothing.
+    "newsmirror.net.budget.HostBudgetMiddleware": 900,
 }
 # Links that differ only in tracking parameters or spelling are one page.
 REQUEST_FINGERPRINTER_CLASS = "newsmirror.net.fingerprint.CanonicalFingerprinter"
-# Traps are told by what their pages show; this bounds the ones that nothing tells. Pages of one listing.
+# Traps are told by what their pages show; these bound the ones that nothing tells.
 NEWSMIRROR_PAGES_PER_LISTING = 1000
+NEWSMIRROR_PAGES_PER_HOST = 500_000
 # Default: 1 GiB. No article page has 20 MiB.
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
 # Default: 3 minutes. A page that needs longer is tried again later.

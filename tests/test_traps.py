@@ -128,6 +128,15 @@ def test_a_budget_bounds_what_nothing_tells(tmp_path: Path) -> None:
     assert "after 7 pages: if that is no trap, raise NEWSMIRROR_PAGES_PER_LISTING" in run.stderr
 
 
+def test_a_host_has_a_budget(tmp_path: Path) -> None:
+    pages = {"/gn/?page=1": listing(entries(0, 8)), **articles(8)}
+    run = walk(tmp_path, pages, "/gn/?page=1", "-s", "NEWSMIRROR_PAGES_PER_HOST=6")
+    # One of the six is robots.txt, one the listing.
+    assert (len(run.log), len(run.records), run.code) == (6, 4, 1)
+    assert "skipped: host_budget 4" in run.summary
+    assert "127.0.0.1 was asked for 6 pages: if it is no trap, raise NEWSMIRROR_PAGES_PER_HOST" in run.stderr
+
+
 def read(number: int, date: str | None = "2025-01-08") -> Read:
     return Read(f"http://a.example/{number}", f"第{number}号", None, date, number)
 
