@@ -1,6 +1,7 @@
 """Sites without an end: each walk ends by what its pages show, and no article is lost or read twice."""
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -80,6 +81,51 @@ def test_the_same_articles_under_ever_new_addresses(tmp_path: Path) -> None:
     assert run.urls == [f"/a/1/{n}.html" for n in range(4)]
     assert listings(run) == ["/gn/?page=1", "/gn/?page=2"]
     assert ended(run) == ["listing walks ended early: nothing_new 1"]
+
+
+def test_sessions_and_random_numbers_in_links(tmp_path: Path) -> None:
+    """Every page gives every link another session and another number."""
+    asked = count(1)
+
+    def noise() -> str:
+        return f"?sid={next(asked):032x}&t=0.{next(asked)}"
+
+    def page(path: str) -> Page | None:
+        path = path.partition("?")[0]
+        if path.startswith("/a/"):
+            known = articles(8)
+            name = path.partition(";")[0]
+            links = [each._replace(href=each.href + noise()) for each in entries(0, 8)]
+            return (
+                article(known[name].text.partition("<h1>")[2].partition("</h1>")[0], links)
+                if name in known
+                else None
+            )
+        number = int(path.strip("/gn.html_") or 1)
+        form = "/a/$n.html;jsessionid=" + f"{next(asked):032X}" + noise()
+        return listing(entries(4 * (number - 1), 4, form), forward(f"/gn/{2}.html{noise()}"))
+
+    run = crawl(tmp_path, Endless({}, page), {"start": "{origin}/gn/1.html"})
+    assert run.urls == sorted(articles(8))
+    assert run.code == 0
+
+
+def test_addresses_that_grow(tmp_path: Path) -> None:
+    """Links without a leading slash, on a server that answers at any depth."""
+
+    def page(path: str) -> Page | None:
+        if path.endswith(".html"):
+            number = int(path.rpartition("/")[2].partition(".")[0])
+            return article(entries(number)[0].title, entries(number + 1, 1, "news/a/$n.html"))
+        return listing(entries(0, 3, "/a/$n.html"), forward("news/a/"))
+
+    run = crawl(tmp_path, Endless({}, page), {"start": "{origin}/", "related": "20"})
+    depths = ("/a/", "/a/news/a/", "/a/news/a/news/a/")
+    assert run.urls == sorted(
+        f"{path}{n + depth}.html" for depth, path in enumerate(depths) for n in range(3)
+    )
+    assert "skipped: growing_address 3" in run.summary
+    assert run.code == 0
 
 
 @pytest.mark.parametrize("status", [200, 404])

@@ -14,6 +14,7 @@ from newsmirror.normalise.urls import (
     canonical_url,
     http_url,
     identity,
+    is_growing,
     is_page,
     shape,
     unwrap_redirector,
@@ -38,11 +39,15 @@ TRACKING_PAIRS = _words(
     "from=timeline from=singlemessage from=groupmessage from=Timeline FROM=app.v2-x from=index_list share=1 "
     "share=wechat share=qr-code source=timeline source=wechat source=weixin source=weibo source=qq src=qzone "
     "src=share src=list ref=index ref=home ref=top referer=hot referer=related referrer=search "
-    "referrer=baidu SOURCE=Toutiao"
+    "referrer=baidu SOURCE=Toutiao sid=0123456789abcdef0123456789abcdef ssid=k3j9x0q2m7v5b1n8z4c6 "
+    "sess=00ff00ff00ff00ff session=q1w2e3r4t5y6u7i8o9p0 token=DEADBEEFDEADBEEF _=1736300000000 _t=17 rnd=83 "
+    "rand=0.5 random=0.8237 nocache=1 timestamp=1736300000 t=0.5512 ts=1736300000 r=0.1 v=1736300000123 "
+    "time=1736300000"
 )
 KEPT_PAIRS = _words(
     "from=123 from=2025-01-08 from=1a share=12 share=2025 source=shancheng src=a.jpg ref=42 referer=shouye "
-    "referrer=wechat2 id=timeline spmx=1 xspm=1 utm=1 utm_1=1 scenery=lake sessions=3 share_=1 p=1 wv=1"
+    "referrer=wechat2 id=timeline spmx=1 xspm=1 utm=1 utm_1=1 scenery=lake sessions=3 share_=1 p=1 wv=1 "
+    "sid=12345 sid=story-of-a-lake token=abc t=12 t=1336300000 v=2.1 r=17 time=2025-01-08 random=lake _=a"
 )
 
 
@@ -202,6 +207,31 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_the_refusal_names_the_text() -> None:
     with pytest.raises(ValueError, match=re.escape("not an http(s) address: 'ftp://a.example/'")):
         canonical_url("ftp://a.example/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/a/a/a/", "/gn/x/gn/x/gn/x/1.html", "/1b/1b/1b", "/a/b/c/a/b/c/a/b/c", "/?q=" + "x" * 2100],
+)
+def test_an_address_that_grows_is_told(path: str) -> None:
+    assert is_growing(SITE + path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/a/a/",
+        "/a/a/a.html",
+        "/1/1/1/1",
+        "/2025/01/01/01.html",
+        "/gn/gn/guonei/",
+        "/a//a//b",
+        "/aa/a/a/",
+    ],
+)
+def test_an_address_that_does_not_grow_is_left_alone(path: str) -> None:
+    assert not is_growing(SITE + path)
 
 
 def test_is_http_of_an_address() -> None:

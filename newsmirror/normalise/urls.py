@@ -55,6 +55,21 @@ TRACKING_VALUES: tuple[tuple[str, str, str], ...] = (
         r"(?:timeline|wechat|weixin|weibo|qq|qzone|share|list|index|home|top|hot|related|search|baidu|toutiao)",
         "names of places that a link can stand in; anything else may name what the page shows",
     ),
+    (
+        r"sid|ssid|sess|session|token",
+        r"[0-9a-f]{16,64}|[0-9a-z]{20,64}",
+        "session identifiers of no one server: long and random; a short one may be a story's",
+    ),
+    (
+        r"_|_t|rnd|rand|random|nocache|timestamp",
+        r"[0-9.]+",
+        "against caches: `_=` of jQuery (api.jquery.com/jquery.ajax, cache: false), random(), Date.now()",
+    ),
+    (
+        r"t|ts|r|v|time",
+        r"0\.[0-9]+|1[4-9][0-9]{8}|1[4-9][0-9]{11}",
+        "against caches: what Math.random() gives, and Unix time from 2014 on in seconds or milliseconds",
+    ),
 )
 _TRACKING = re.compile("|".join(f"(?:{names})" for names, _ in TRACKING_PARAMETERS), re.IGNORECASE)
 _TRACKING_VALUES = tuple(
@@ -74,6 +89,9 @@ _ACCOUNT = re.compile(
     r"password|forget|admin|cart|captcha)(?:[/_.-]|$)",
     re.IGNORECASE,
 )
+# The same folders three times in a row: a relative link that a server answers at any depth.
+_GROWING = re.compile(r"((?:/[^/]+){1,4})\1\1(?=/|$)")
+_MAX_ADDRESS = 2083  # what Internet Explorer took, and so all that sites could use for long
 _NESTED = re.compile(r"^(?:https?:)?//[^/\s]", re.IGNORECASE)
 
 
@@ -120,6 +138,12 @@ def is_page(url: str) -> bool:
         and _ASSET.search(parts.path) is None
         and _ACCOUNT.search(parts.path) is None
     )
+
+
+def is_growing(url: str) -> bool:
+    """Tell whether an address looks like one that each page makes longer: `/news/news/news/1.html`."""
+    repeated = _GROWING.search(urlsplit(url).path)
+    return len(url) > _MAX_ADDRESS or (repeated is not None and any(map(str.isalpha, repeated[1])))
 
 
 def is_root(url: str) -> bool:

@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 from newsmirror.items import Discovery, Link, Rejected, Snapshot
 from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
-from newsmirror.normalise.urls import canonical_url, identity, is_page, shape
+from newsmirror.normalise.urls import canonical_url, identity, is_growing, is_page, shape
 from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.encoding import read_encoding
 from newsmirror.reading.entries import Entry
@@ -367,9 +367,13 @@ class SnapshotSpider(scrapy.Spider):
         host = parts.hostname or ""
         on_site = any(host == domain or host.endswith("." + domain) for domain in self.allowed_domains)
         try:
-            return on_site and parts.port in self._ports and is_page(url)
+            followed = on_site and parts.port in self._ports and is_page(url)
         except ValueError:  # a port that is no number
             return False
+        if followed and is_growing(url):
+            self._count("skipped/growing_address")
+            return False
+        return followed
 
     def _matches_article(self, url: str) -> bool:
         return self._is_article is None or self._is_article.search(url) is not None
