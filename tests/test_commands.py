@@ -14,7 +14,7 @@ from newsserver import POLITENESS_OFF, PROJECT, Entry, NewsServer, article, list
 SPIDERS = sorted(
     path.stem
     for path in (PROJECT / "newsmirror/spiders").glob("*.py")
-    if path.stem not in ("__init__", "arguments", "base")
+    if path.stem not in ("__init__", "arguments", "base", "walk")
 )
 
 
