@@ -119,7 +119,7 @@ class Rejected:
     """
 
     url: str
-    reason: Literal["invalid", "unreadable", "soft_404"]
+    reason: Literal["invalid", "undecodable", "unreadable", "soft_404"]
     detail: str
     fetched_at: str
 

@@ -4,14 +4,19 @@ import gzip
 import io
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from newsserver import article
+from scrapy.http import HtmlResponse, Request, Response, TextResponse
+from scrapy.utils.test import get_crawler
 
 from newsmirror.demo.articles import articles
-from newsmirror.items import Encoding
+from newsmirror.items import Discovery, Encoding, Rejected, Snapshot
 from newsmirror.reading.decoding import Decoded, decode, is_html
+from newsmirror.spiders.base import SnapshotSpider
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 META = b'<html><head><meta charset="gbk"></head>'
@@ -525,3 +530,78 @@ def test_every_fixture_is_html_with_its_label_or_without() -> None:
     pages = [path.read_bytes() for path in FIXTURES.glob("*/*/page.html")]
     assert len(pages) >= 29
     assert all(is_html(body, label) for body in pages for label in (None, "text/html", "text/plain"))
+
+
+# ---- in the spider ---------------------------------------------------------------------------------------
+
+URL = "http://kuaizhao.example/a/1.html"
+ARTICLE = article("河洲渡口恢复夜航").text.replace('<meta charset="utf-8">', "")
+
+
+class Site(SnapshotSpider):
+    name = "site"
+    start_urls: ClassVar[list[str]] = ["http://kuaizhao.example/"]
+
+
+class MisspeltSite(Site):
+    encoding = "gb-18030-x"
+
+
+def spider_of(kind: type[SnapshotSpider]) -> SnapshotSpider:
+    crawler = get_crawler(kind)
+    spider = kind.from_crawler(crawler)
+    assert isinstance(spider, SnapshotSpider)
+    return spider
+
+
+def answer(kind: type[Response], body: bytes, content_type: str | None = None) -> Response:
+    headers = {"Content-Type": content_type} if content_type else {}
+    return kind(URL, body=body, headers=headers, request=Request(URL))
+
+
+def parse(spider: SnapshotSpider, response: Response) -> list[object]:
+    return list(spider.parse_article(response, Discovery("start", None, None), 0))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        answer(HtmlResponse, body=ARTICLE.encode("gbk")),
+        answer(HtmlResponse, body=ARTICLE.encode("gbk"), content_type="text/html; charset=latin1"),
+        answer(TextResponse, body=ARTICLE.encode("gbk"), content_type="text/plain"),
+        answer(Response, body=ARTICLE.encode("gbk"), content_type="application/octet-stream"),
+    ],
+    ids=["undeclared", "wrong", "text", "unknown"],
+)
+def test_spider_reads_bytes_and_not_what_scrapy_takes_them_for(response: Response) -> None:
+    (snapshot,) = parse(spider_of(Site), response)
+    assert isinstance(snapshot, Snapshot)
+    assert snapshot.page.title == "河洲渡口恢复夜航"
+    assert (snapshot.encoding.used, snapshot.encoding.replacements) == ("gb18030", 0)
+
+
+def test_spider_asks_for_the_encoding_of_its_site_file() -> None:
+    with pytest.raises(ValueError, match="no page is encoded in 'gb-18030-x'"):
+        parse(spider_of(MisspeltSite), answer(HtmlResponse, body=b"<p>"))
+
+
+def test_page_that_cannot_be_read_is_rejected_and_not_published() -> None:
+    body = ARTICLE.encode()
+    for character in "河洲的一上，":
+        body = body.replace(character.encode(), character.encode()[:2])
+    spider = spider_of(Site)
+    lost = body.decode("utf-8", "replace").count("\ufffd")
+    response = answer(HtmlResponse, body=body, content_type="text/html; charset=utf-8")
+    for (rejected,) in (parse(spider, response), list(spider.parse_start(response))):
+        assert isinstance(rejected, Rejected)
+        assert (rejected.url, rejected.reason) == (URL, "undecodable")
+        assert rejected.detail == f"{lost} characters could not be read as utf-8"
+    assert spider.crawler.stats is not None
+    assert spider.crawler.stats.get_value("newsmirror/pages/undecodable") == 2
+
+
+def test_image_that_is_called_html_is_no_page() -> None:
+    spider = spider_of(Site)
+    assert parse(spider, answer(HtmlResponse, body=b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")) == []
+    assert spider.crawler.stats is not None
+    assert spider.crawler.stats.get_value("newsmirror/pages/not_html") == 1

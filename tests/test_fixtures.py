@@ -13,7 +13,6 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from scrapy.http import HtmlResponse
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
@@ -22,7 +21,7 @@ import newsmirror.spiders
 from newsmirror.items import Discovery, Snapshot
 from newsmirror.normalise.record import build_article
 from newsmirror.reading.article import is_article, read_article
-from newsmirror.reading.encoding import read_encoding
+from newsmirror.reading.decoding import decode, is_html
 from newsmirror.reading.listing import read_listing
 from newsmirror.reading.stream import read_stream
 from newsmirror.schema import ArticleValidator, to_plain
@@ -43,12 +42,15 @@ SPIDER_FILES = sorted(
 
 
 def read_case(case: Path) -> dict[str, Any]:
-    """Read a saved page as the spider reads a fetched one: the bytes are decoded by Scrapy alone."""
+    """Read a saved page as the spider reads a fetched one: from its bytes and its header."""
     meta = json.loads((case / "meta.json").read_text("utf-8"))
-    response = HtmlResponse(
-        meta["url"], status=meta["status"], headers=meta["headers"], body=(case / "page.html").read_bytes()
-    )
-    stream = read_stream(response.text, response.url)
+    body = (case / "page.html").read_bytes()
+    content_type = meta["headers"].get("Content-Type")
+    spider = SPIDERS.load(case.parent.name)(start=meta["url"])
+    assert is_html(body, content_type)
+    decoded = decode(body, content_type, spider.encoding)
+    assert decoded.is_readable
+    stream = read_stream(decoded.text, meta["url"])
     assert is_article(stream) == (meta["kind"] == "article"), "the content says another kind than meta.json"
     if meta["kind"] != "article":
         listing = read_listing(stream)
@@ -60,19 +62,16 @@ def read_case(case: Path) -> dict[str, Any]:
         }
     page = read_article(stream)
     assert page is not None, "no title was read"
-    spider = SPIDERS.load(case.parent.name)(start=meta["url"])
     record = build_article(
         Snapshot(
             page=page,
-            url=response.url,
+            url=meta["url"],
             site=spider.site,
             timezone=meta["timezone"],
             discovery=Discovery("start", None, None),
             fetched_at=datetime.fromisoformat(meta["fetched_at"]),
-            payload_sha256=sha256(response.body).hexdigest(),
-            encoding=read_encoding(
-                meta["headers"].get("Content-Type"), response.body, response.encoding, response.text
-            ),
+            payload_sha256=sha256(body).hexdigest(),
+            encoding=decoded.encoding,
             run_id=None,
         )
     )

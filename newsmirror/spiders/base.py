@@ -21,15 +21,15 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from newsmirror.items import Discovery, Link, Rejected, Snapshot
+from newsmirror.items import Discovery, Encoding, Link, Rejected, Snapshot
 from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
 from newsmirror.normalise.urls import canonical_url, identity, is_growing, is_page, shape
 from newsmirror.reading.article import is_article, read_article
-from newsmirror.reading.encoding import read_encoding
+from newsmirror.reading.decoding import decode, is_html
 from newsmirror.reading.entries import Entry
 from newsmirror.reading.listing import Listing, find_home, read_listing, read_sections
 from newsmirror.reading.missing import says_missing
@@ -61,9 +61,10 @@ def _nothing_known(article_ids: Iterable[str]) -> Mapping[str, Known]:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """An HTML page and its lines."""
+    """An HTML page, how its bytes became text, and its lines."""
 
-    response: HtmlResponse
+    response: Response
+    encoding: Encoding
     stream: Stream
 
 
@@ -71,14 +72,16 @@ class SnapshotSpider(scrapy.Spider):
     """The base of all spiders here.
 
     A site file gives `name`, `start_urls`, `timezone` (IANA name), and only where it must `allowed_domains`
-    (default: the hosts of the start addresses), `categories` (name → address) and `article_pattern`, a
-    regular expression that the addresses of its articles match, for a site with many other links.
+    (default: the hosts of the start addresses), `categories` (name → address), `article_pattern`, a
+    regular expression that the addresses of its articles match, for a site with many other links, and
+    `encoding`, for a site that does not declare it.
     """
 
     start_urls: list[str] = []
     timezone: ClassVar[str] = "Asia/Shanghai"
     categories: ClassVar[dict[str, str]] = {}
     article_pattern: ClassVar[str | None] = None
+    encoding: ClassVar[str | None] = None
     allowed_domains: list[str] = []
 
     def __init__(self, *args: Any, **given: str) -> None:
@@ -170,6 +173,10 @@ class SnapshotSpider(scrapy.Spider):
         if page is None:
             self.logger.error("Start page %s is no HTML page: nothing to follow.", response.url)
             return
+        if isinstance(page, Rejected):
+            self.logger.error("Start page %s: %s. Give the site file its encoding.", page.url, page.detail)
+            yield page
+            return
         if is_article(page.stream):
             yield from self._article(page, Discovery("start", None, None), 0)
             yield from self._wanted_categories(read_sections(page.stream), find_home(page.stream))
@@ -195,6 +202,9 @@ class SnapshotSpider(scrapy.Spider):
         page = self._read(response)
         if page is None:
             return
+        if isinstance(page, Rejected):
+            yield page
+            return
         if is_article(page.stream):
             # A short link that looked like a category was a headline.
             yield from self._article(page, Discovery("listing", _referer(response), None), 0)
@@ -206,6 +216,9 @@ class SnapshotSpider(scrapy.Spider):
     ) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
         page = self._read(response)
+        if isinstance(page, Rejected):
+            yield page
+            return
         if page is not None and is_article(page.stream):
             yield from self._article(page, discovery, hops)
             return
@@ -220,15 +233,26 @@ class SnapshotSpider(scrapy.Spider):
 
     # ---- one verb each -------------------------------------------------------------------------------
 
-    def _rejected(self, url: str, reason: Literal["unreadable", "soft_404"], detail: str) -> Rejected:
+    def _rejected(
+        self, url: str, reason: Literal["undecodable", "unreadable", "soft_404"], detail: str
+    ) -> Rejected:
         return Rejected(url, reason, detail, format_utc(datetime.now(UTC)))
 
-    def _read(self, response: Response) -> _Page | None:
-        if not isinstance(response, HtmlResponse):
+    def _read(self, response: Response) -> _Page | Rejected | None:
+        header = response.headers.get("Content-Type")
+        content_type = header.decode("latin-1") if header else None
+        if not is_html(response.body, content_type):
             self._count("pages/not_html")
             return None
         self._count("pages/html")
-        return _Page(response, read_stream(response.text, response.url))
+        decoded = decode(response.body, content_type, self.encoding)
+        if not decoded.is_readable:
+            self._count("pages/undecodable")
+            detail = (
+                f"{decoded.encoding.replacements} characters could not be read as {decoded.encoding.used}"
+            )
+            return self._rejected(response.url, "undecodable", detail)
+        return _Page(response, decoded.encoding, read_stream(decoded.text, response.url))
 
     def _walk(self, url: str, listing: Listing, walk: Walk) -> Iterator[Request]:
         """Follow the articles of a listing page, then its next page while it may show something new."""
@@ -323,7 +347,6 @@ class SnapshotSpider(scrapy.Spider):
                 if self.may_follow(entry.url):
                     found = Discovery("related", canonical_url(response.url), position)
                     self._waiting.append(self._article_request(entry.url, found, hops + 1))
-        content_type = response.headers.get("Content-Type")
         yield Snapshot(
             page=read,
             url=response.url,
@@ -332,12 +355,7 @@ class SnapshotSpider(scrapy.Spider):
             discovery=discovery,
             fetched_at=datetime.now(UTC),
             payload_sha256=sha256(response.body).hexdigest(),
-            encoding=read_encoding(
-                content_type.decode("latin-1") if content_type else None,
-                response.body,
-                response.encoding,
-                response.text,
-            ),
+            encoding=page.encoding,
             run_id=self.run_id,
         )
         if self._is_done():
