@@ -528,7 +528,7 @@ def test_label_decides_where_the_content_does_not(
 
 def test_every_fixture_is_html_with_its_label_or_without() -> None:
     pages = [path.read_bytes() for path in FIXTURES.glob("*/*/page.html")]
-    assert len(pages) >= 29
+    assert len(pages) >= 35
     assert all(is_html(body, label) for body in pages for label in (None, "text/html", "text/plain"))
 
 
