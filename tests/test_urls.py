@@ -194,6 +194,12 @@ NOT_ADDRESSES = [
     "http://[broken]/",
     "http://中_国.example/",
     "http://\u00ad/",
+    "http://evil.example\\@a.example/",
+    "http://evil.example\\.a.example/",
+    "http://evil.example%2f.a.example/",
+    "http://evil.example\uff0f.a.example/",
+    "http://evil.example<.a.example/",
+    "http://evil.example\0.a.example/",
 ]
 
 

@@ -14,6 +14,7 @@ import idna
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, 2.3
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")  # a name or an IPv4 address, or an IPv6 address
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SETTLED = re.compile(r"[A-Za-z0-9/._~=-]*")  # as most paths and parameters are: nothing to escape
@@ -104,9 +105,10 @@ def canonical_url(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     scheme = parts.scheme.lower()
-    if scheme not in _DEFAULT_PORTS or not parts.hostname:
+    # A backslash ends the host for a browser and for Scrapy (WHATWG URL, 4.4), but not for urlsplit.
+    if scheme not in _DEFAULT_PORTS or not parts.hostname or "\\" in parts.netloc:
         raise ValueError(f"not an http(s) address: {url!r}")
-    host = _host(parts.hostname)
+    host = host_name(parts.hostname)
     netloc = f"[{host}]" if ":" in host else host
     if parts.port is not None and parts.port != _DEFAULT_PORTS[scheme]:
         netloc += f":{parts.port}"
@@ -127,6 +129,20 @@ def http_url(url: str) -> str | None:
         return None
     scheme, colon, rest = url.strip().partition(":")
     return scheme.lower() + colon + rest
+
+
+def host_name(host: str) -> str:
+    """Return a host in its one form: lower case, IDNA, no dot at the end; raises ValueError if it is none."""
+    ascii_host = host.lower()
+    if not host.isascii():
+        try:
+            ascii_host = idna.encode(host, uts46=True).decode()
+        except idna.IDNAError as error:
+            raise ValueError(f"not a host name: {host!r} ({error})") from error
+    ascii_host = ascii_host.rstrip(".")
+    if not _HOST.fullmatch(ascii_host):
+        raise ValueError(f"not a host name: {host!r}")
+    return ascii_host
 
 
 def is_page(url: str) -> bool:
@@ -168,19 +184,6 @@ def shape(url: str) -> str:
         segments.append("w" if blank.isalpha() else blank)
     names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
     return "/".join(segments) + ("?" + "&".join(names) if names else "")
-
-
-def _host(host: str) -> str:
-    ascii_host = host.lower()
-    if not host.isascii():
-        try:
-            ascii_host = idna.encode(host, uts46=True).decode()
-        except idna.IDNAError as error:
-            raise ValueError(f"not a host name: {host!r} ({error})") from error
-    ascii_host = ascii_host.rstrip(".")
-    if ascii_host.split() != [ascii_host]:  # empty, or with whitespace in it
-        raise ValueError(f"not a host name: {host!r}")
-    return ascii_host
 
 
 def _escape(text: str, safe: str) -> str:
