@@ -156,6 +156,12 @@ def test_of_many_addresses_the_wrong_one_is_named(value: str, culprit: str) -> N
     assert A not in message
 
 
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    assert refusal(start="http://who:secret@a.example/") == (
+        "start holds a user's name: write the address without it and its password"
+    )
+
+
 def test_an_unknown_argument_is_named_and_the_known_are_listed() -> None:
     message = refusal(max_page="3")
     first, *rest = message.splitlines()

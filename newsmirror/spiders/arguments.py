@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from newsmirror.normalise.dates import whole_date
@@ -88,6 +89,9 @@ def _addresses(value: str) -> tuple[str, ...]:
             raise ArgumentError(
                 f"start={address!r} is not an http(s) address: write it whole, such as http://td.fyun.cc/"
             )
+        if "@" in urlsplit(address).netloc:
+            # Not shown: it may hold a password.
+            raise ArgumentError("start holds a user's name: write the address without it and its password")
     if not found:
         raise ArgumentError(f"start={value!r} holds no address: write one such as http://td.fyun.cc/")
     return tuple(dict.fromkeys(found))
