@@ -91,7 +91,7 @@ class SnapshotSpider(scrapy.Spider):
         self.allowed_domains = self.allowed_domains or sorted(
             {_site_host(url) for url in self.arguments.start}
         )
-        self._ports = {urlsplit(url).port for url in self.arguments.start} | {None}
+        self._ports = {urlsplit(canonical_url(url)).port for url in self.arguments.start} | {None}
         self._is_article = re.compile(self.article_pattern) if self.article_pattern else None
         self._wanted = dict.fromkeys(self.arguments.categories)
         self._sections_seen: dict[str, None] = {}
@@ -380,14 +380,16 @@ class SnapshotSpider(scrapy.Spider):
             yield Request(home_url, self.parse_start, priority=_LISTING_PRIORITY)
 
     def may_follow(self, url: str) -> bool:
-        """Tell whether an address is a page on this site."""
-        parts = urlsplit(url)
+        """Tell whether an address is a page on this site, to be asked for without a user's name."""
+        try:
+            # What every reader takes for the host: not as written, with look-alikes and other spellings.
+            parts = urlsplit(canonical_url(url))
+        except ValueError:
+            return False
         host = parts.hostname or ""
         on_site = any(host == domain or host.endswith("." + domain) for domain in self.allowed_domains)
-        try:
-            followed = on_site and parts.port in self._ports and is_page(url)
-        except ValueError:  # a port that is no number
-            return False
+        no_login = "@" not in urlsplit(url).netloc
+        followed = on_site and parts.port in self._ports and no_login and is_page(url)
         if followed and is_growing(url):
             self._count("skipped/growing_address")
             return False
@@ -413,7 +415,7 @@ class SnapshotSpider(scrapy.Spider):
 
 
 def _site_host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
+    return (urlsplit(canonical_url(url)).hostname or "").removeprefix("www.")
 
 
 def _referer(response: Response) -> str | None:
