@@ -1,31 +1,77 @@
 """A redirect leads no further than a link would."""
 
-from typing import Self
+import logging
+import re
+from typing import Any
 
 from scrapy import Request
-from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware, RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
 
+from newsmirror.net.addresses import shown
 from newsmirror.spiders.base import SnapshotSpider
 
+logger = logging.getLogger(__name__)
 
-class RedirectGuardMiddleware:
-    """Drops a redirect to what the spider would not follow: another host or port, a login, a file."""
+_OTHER_SCHEME = re.compile(rb"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Create the middleware, as Scrapy asks."""
-        return cls(crawler)
+class RedirectedAway(IgnoreRequest):
+    """A page that leads to what the spider would not follow; its message says from where and to where."""
 
-    def process_request(self, request: Request) -> None:
-        """Let a request pass; raise IgnoreRequest for a redirect that leads away."""
+
+class _Guarded:
+    """Makes a redirect middleware refuse what leads away: to another host or port, a login, a file."""
+
+    crawler: Any
+
+    def guard(self, request: Request, target: Request) -> Request:
+        """Return the request that a redirect leads to; raises RedirectedAway."""
         spider = self.crawler.spider
-        if "redirect_urls" not in request.meta or not isinstance(spider, SnapshotSpider):
-            return
-        if not spider.may_follow(request.url):
-            self.crawler.stats.inc_value("newsmirror/skipped/redirect_away")
-            source = request.meta["redirect_urls"][0]
-            raise IgnoreRequest(f"{source} redirects to {request.url}, which is no page of the site")
+        if request.meta.get("dont_obey_robotstxt"):
+            # robots.txt itself: it may be redirected to another host (RFC 9309, 2.3.1.2).
+            target.meta["allow_offsite"] = True
+        elif isinstance(spider, SnapshotSpider) and not spider.may_follow(target.url):
+            raise self.away(request, f"{shown(target.url)}, which is no page of the site")
+        return target
+
+    def away(self, request: Request, where: str) -> RedirectedAway:
+        """Count and log a redirect that is not followed."""
+        self.crawler.stats.inc_value("newsmirror/skipped/redirect_away")
+        refusal = RedirectedAway(f"{shown(request.url)} leads to {where}")
+        logger.info("Not followed: %s", refusal)
+        return refusal
+
+
+class GuardedRedirectMiddleware(_Guarded, RedirectMiddleware):
+    """Scrapy's middleware for answers 3xx."""
+
+    # Scrapy's argument `spider`, which is left out here, is deprecated.
+    def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Return the redirected request, or a response that redirects nowhere; raises RedirectedAway."""
+        location = response.headers.get("Location") or b""
+        if 300 <= response.status < 400 and _OTHER_SCHEME.match(location):
+            raise self.away(request, "what is not http(s)")
+        try:
+            answer = super().process_response(request, response)
+        except ValueError as error:  # such as http://[broken
+            raise self.away(request, "what is no address") from error
+        return self.guard(request, answer) if isinstance(answer, Request) else answer
+
+
+class GuardedMetaRefreshMiddleware(_Guarded, MetaRefreshMiddleware):
+    """Scrapy's middleware for `<meta http-equiv="refresh">`."""
+
+    # Scrapy's argument `spider`, which is left out here, is deprecated.
+    def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Return the request that a page leads to, or the page if it leads nowhere; raises RedirectedAway."""
+        try:
+            answer = super().process_response(request, response)
+        except ValueError:  # such as javascript:…: the page itself is there to be read
+            return response
+        return self.guard(request, answer) if isinstance(answer, Request) else answer
