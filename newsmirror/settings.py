@@ -37,11 +37,22 @@ DOWNLOADER_MIDDLEWARES = {
     # Scrapy's own lets requests that wait for the same robots.txt through.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "newsmirror.net.robots.OneRobotsTxtMiddleware": 100,
-    # Before robots.txt: what is not followed needs none.
-    "newsmirror.net.redirects.RedirectGuardMiddleware": 90,
+    # Scrapy's own follow a redirect to anywhere.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "newsmirror.net.redirects.GuardedMetaRefreshMiddleware": 580,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "newsmirror.net.redirects.GuardedRedirectMiddleware": 600,
+    # Behind HttpProxyMiddleware (750): it must know where a request is sent.
+    "newsmirror.net.addresses.AddressGuardMiddleware": 760,
     # Last: what was refused has cost nothing.
     "newsmirror.net.budget.HostBudgetMiddleware": 900,
 }
+# Default: also data, file, ftp and s3. A page must not make us read a file of this machine. http and https
+# stay with Scrapy's own handler: others resolve names by themselves, past the address guard.
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+# Default: False. A page from whoever sits between us and the site is no copy of the site. A spider whose
+# site has a bad certificate for good may say False in its custom_settings.
+DOWNLOAD_VERIFY_CERTIFICATES = True
 # Links that differ only in tracking parameters or spelling are one page.
 REQUEST_FINGERPRINTER_CLASS = "newsmirror.net.fingerprint.CanonicalFingerprinter"
 # Traps are told by what their pages show; these bound the ones that nothing tells.
