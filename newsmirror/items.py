@@ -22,6 +22,26 @@ UtcTime = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 Count = Annotated[int, Meta(ge=0)]
 Ordinal = Annotated[int, Meta(ge=1)]
 
+# Why an address was given up. Asked for in vain: gone (404, 410), refused (other 4xx), server_error (5xx,
+# after all retries), unreachable (no answer), truncated, empty, too_large, redirect (a loop, or too many),
+# undecodable (broken compression; read: bytes that are no text), told_to_wait (longer than we do). Read in vain: unreadable, soft_404, and
+# invalid, a record that breaks its schema.
+Reason = Literal[
+    "gone",
+    "refused",
+    "server_error",
+    "unreachable",
+    "truncated",
+    "empty",
+    "too_large",
+    "redirect",
+    "undecodable",
+    "told_to_wait",
+    "unreadable",
+    "soft_404",
+    "invalid",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -113,13 +133,13 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """What was fetched and cannot be published: `reason` is a stable code, `detail` for a person.
+    """What was asked for and cannot be published: `reason` is a stable code, `detail` for a person.
 
     `fetched_at` is UTC text, as in the record.
     """
 
     url: str
-    reason: Literal["invalid", "undecodable", "unreadable", "soft_404"]
+    reason: Reason
     detail: str
     fetched_at: str
 
