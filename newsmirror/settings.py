@@ -14,32 +14,49 @@ TEMPLATES_DIR = str(files("newsmirror").joinpath("templates"))
 
 # ---- politeness ------------------------------------------------------------------------------------------
 
-# Who runs this crawl: an address or a mailbox that a site's owner can write to. Part of the user agent.
+# Who runs this crawl: an address or a mailbox that a site's owner can write to.
 NEWSMIRROR_CONTACT = os.environ.get("NEWSMIRROR_CONTACT", "")
-# Default: Scrapy/… (+https://scrapy.org). A site must be able to tell who reads it.
-USER_AGENT = f"newsmirror/0.1 ({NEWSMIRROR_CONTACT})" if NEWSMIRROR_CONTACT else "newsmirror/0.1"
+# Puts it into USER_AGENT. Default: Scrapy/… (+https://scrapy.org). A site must be able to tell who reads it.
+ADDONS = {"newsmirror.net.contact.ContactAddon": 100}
 # Default: False. A mirror that ignores robots.txt is soon no mirror.
 ROBOTSTXT_OBEY = True
+# Default: the whole user agent, in which any word of the contact could be the name of another robot.
+ROBOTSTXT_USER_AGENT = BOT_NAME
 # Default: 8. One visitor at a time, as a person would.
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
-# Default: 0. At least this many seconds between two requests to a site; AutoThrottle only lengthens it.
+# Slots that keep to Crawl-delay and Retry-After, and a queue that passes by the hosts that are left alone.
+DOWNLOADER = "newsmirror.net.pace.PacedDownloader"
+SCHEDULER_PRIORITY_QUEUE = "newsmirror.net.pace.PatientQueue"
+# Default: 0. At least this many seconds between two requests to a site; Crawl-delay, AutoThrottle and jitter
+# only lengthen it.
 DOWNLOAD_DELAY = 0.5
+# A host that asks for more seconds, between requests or before the next one, is given up for this run.
+NEWSMIRROR_MAX_WAIT = 600
 # Default: False. A slow answer means a busy server: wait longer.
 AUTOTHROTTLE_ENABLED = True
 # Default: 5. The first pages tell soon enough.
 AUTOTHROTTLE_START_DELAY = 1.0
+# Default: 60. The delay follows the slowest page and then halves: with 60 a page that took 30 s holds the run
+# up for a minute. A host that is slow for good is spared by the two requests at a time.
+AUTOTHROTTLE_MAX_DELAY = 5.0
 # Default: True. Snapshot pages need no session, and one that we do not keep cannot trap us.
 COOKIES_ENABLED = False
 
 # ---- requests --------------------------------------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES = {
-    # Scrapy's own lets requests that wait for the same robots.txt through.
+    # Scrapy's own crawls on when a robots.txt is out of reach, and lets requests that wait for it through.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "newsmirror.net.robots.OneRobotsTxtMiddleware": 100,
-    # Scrapy's own follow a redirect to anywhere.
+    "newsmirror.net.robots.Rfc9309Middleware": 100,
+    # Scrapy's own retries at once, and takes half a page for a page.
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "newsmirror.net.retries.BackoffRetryMiddleware": 550,
+    # Scrapy's own follow a redirect to anywhere, here and below.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "newsmirror.net.redirects.GuardedMetaRefreshMiddleware": 580,
+    # Scrapy's own takes what it could decompress of a broken body.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "newsmirror.net.compression.WholeCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "newsmirror.net.redirects.GuardedRedirectMiddleware": 600,
     # Behind HttpProxyMiddleware (750): it must know where a request is sent.
@@ -60,8 +77,15 @@ NEWSMIRROR_PAGES_PER_LISTING = 1000
 NEWSMIRROR_PAGES_PER_HOST = 500_000
 # Default: 1 GiB. No article page has 20 MiB.
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
-# Default: 3 minutes. A page that needs longer is tried again later.
-DOWNLOAD_TIMEOUT = 60
+# Default: 180. From the connection to the last byte: no page needs so long, and one that drips holds one of a
+# host's two places only so long, with all its retries two minutes and a half.
+DOWNLOAD_TIMEOUT = 30
+# Default: 2. A server that restarts is back after three retries or four.
+RETRY_TIMES = 4
+# The first retry waits up to so many seconds, each further one up to twice as long, none over a minute.
+NEWSMIRROR_RETRY_WAIT = 2.0
+# Default: ERROR. What is given up is a reject, and told as that.
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 
 # ---- items -----------------------------------------------------------------------------------------------
 
@@ -89,6 +113,7 @@ NEWSMIRROR_PART_SECONDS = 300
 # ---- what a person sees ----------------------------------------------------------------------------------
 
 EXTENSIONS = {
+    "newsmirror.net.contact.ContactCheck": 300,
     "newsmirror.ops.run.MirrorRun": 400,
     # Once a minute "Crawled 0 pages" says less than the progress line and the summary.
     "scrapy.extensions.logstats.LogStats": None,

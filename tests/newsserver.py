@@ -13,7 +13,11 @@ from threading import Lock, Thread
 from typing import Any, NamedTuple, Self
 
 PROJECT = Path(__file__).parent.parent
-POLITENESS_OFF = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"]
+POLITENESS_OFF = [
+    *("-s", "AUTOTHROTTLE_ENABLED=False"),
+    *("-s", "DOWNLOAD_DELAY=0"),
+    *("-s", "NEWSMIRROR_RETRY_WAIT=0"),
+]
 
 
 class Page(NamedTuple):

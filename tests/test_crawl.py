@@ -32,6 +32,7 @@ from newsmirror.demo.site import ORIGIN, more, related, respond
 from newsmirror.items import Article
 from newsmirror.normalise.urls import canonical_url
 from newsmirror.reading import PARSER_VERSION
+from newsmirror.settings import RETRY_TIMES
 
 
 class Crawl(NamedTuple):
@@ -666,8 +667,9 @@ def test_trouble_with_one_page_stops_nothing(runs: dict[str, Future[Run]]) -> No
 
 def test_robots_txt_is_obeyed_and_redirects_lead_nowhere_else(runs: dict[str, Future[Run]]) -> None:
     asked = set(TROUBLED) - {"/robots.txt"} | {"/nowhere/", "/a/gone.html", "/a/gone2.html"}
-    # A server's error is asked for again, twice.
-    assert runs["troubled"].result().requests == sorted([*asked, *["/a/broken.html"] * 2])
+    # A server's error and an empty page are asked for again.
+    again = ["/a/broken.html", "/a/empty.html"] * RETRY_TIMES
+    assert runs["troubled"].result().requests == sorted([*asked, *again])
 
 
 STARTS = {
