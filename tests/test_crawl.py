@@ -673,16 +673,18 @@ def test_robots_txt_is_obeyed_and_redirects_lead_nowhere_else(runs: dict[str, Fu
 
 
 STARTS = {
-    "/json/": "Start page /json/ is no HTML page: nothing to follow.",
-    "/gone/": "Start page /gone/ could not be fetched: Ignoring non-200 response",
-    "/closed/": "Start page /closed/ could not be fetched: Forbidden by robots.txt",
+    "/json/": "start page /json/: no HTML page, whatever its type says: application/json",
+    "/gone/": "start page /gone/: HTTP status 404",
+    "/closed/": "start page /closed/ was not asked for: Forbidden by robots.txt",
 }
 CRAWLS["starts"] = Crawl(TROUBLED, {"start": ",".join("{origin}" + path for path in [*STARTS, "/a/2.html"])})
 
 
 def test_start_page_that_cannot_be_read_is_told(runs: dict[str, Future[Run]]) -> None:
     run = runs["starts"].result()
-    errors = [line.partition("ERROR: ")[2] for line in run.stderr.splitlines() if " ERROR: " in line]
+    errors = [
+        line.partition(" is not complete: ")[2] for line in run.stderr.splitlines() if " ERROR: " in line
+    ]
     assert sorted(errors) == sorted(STARTS.values())
     assert run.urls == ["/a/2.html"]
     assert run.requests == ["/a/2.html", "/a/gone2.html", "/gone/", "/json/"]

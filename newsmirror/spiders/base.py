@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsmirror.items import Discovery, Encoding, Link, Rejected, Snapshot
+from newsmirror.net.faults import Fault, explain
 from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
 from newsmirror.normalise.urls import canonical_url, identity, is_growing, is_page, shape
@@ -41,6 +42,8 @@ from newsmirror.spiders.walk import Walk
 _LISTING_PRIORITY = 20
 _KNOWN_SHAPE_PRIORITY = 10
 _WAITING_PRIORITY = -10
+# Why an address is given up although there may be an article.
+_MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
 
 
 class Known(Protocol):
@@ -107,8 +110,11 @@ class SnapshotSpider(scrapy.Spider):
         self.found: set[str] = set()
         # Why there may be more on the site than this run has met.
         self.unwalked: list[str] = []
-        # Canonical addresses that turned out to be articles, and lists of them that were walked.
+        # Canonical addresses that turned out to be articles, each with a text of its own, and those that were
+        # given up although there may be an article; the texts, and the lists that were walked.
         self._met: set[str] = set()
+        self._lost: set[str] = set()
+        self._texts: set[int] = set()
         self._walked: set[tuple[str, ...]] = set()
         self._articles = 0
 
@@ -130,13 +136,14 @@ class SnapshotSpider(scrapy.Spider):
                 yield self._listing_request(address)
         if self._wanted or not self.arguments.categories:
             for url in self.arguments.start:
-                yield Request(url, self.parse_start, errback=self.start_failed, priority=_LISTING_PRIORITY)
+                yield Request(url, self.parse_start, errback=self.given_up, priority=_LISTING_PRIORITY)
 
     def _listing_request(self, url: str, walk: Walk | None = None) -> Request:
         walk = walk or Walk()
         return Request(
             url,
             self.parse_listing,
+            errback=self.given_up,
             cb_kwargs={"walk": walk},
             priority=_WAITING_PRIORITY if walk.has_waited else _LISTING_PRIORITY,
         )
@@ -146,6 +153,7 @@ class SnapshotSpider(scrapy.Spider):
         return Request(
             url,
             self.parse_article,
+            errback=self.given_up,
             cb_kwargs={"discovery": discovery, "hops": hops},
             priority=_KNOWN_SHAPE_PRIORITY if known else 0,
         )
@@ -170,12 +178,8 @@ class SnapshotSpider(scrapy.Spider):
     def parse_start(self, response: Response) -> Iterator[Request | Snapshot | Rejected]:
         """Read a start page, which may be a home page, a listing or an article."""
         page = self._read(response)
-        if page is None:
-            self.logger.error("Start page %s is no HTML page: nothing to follow.", response.url)
-            return
-        if isinstance(page, Rejected):
-            self.logger.error("Start page %s: %s. Give the site file its encoding.", page.url, page.detail)
-            yield page
+        if isinstance(page, Fault):
+            yield from self._reject(response.request, page)
             return
         if is_article(page.stream):
             yield from self._article(page, Discovery("start", None, None), 0)
@@ -191,21 +195,21 @@ class SnapshotSpider(scrapy.Spider):
                     yield self._listing_request(section.url)
         yield from self._walk(response.url, listing, Walk())
 
-    def start_failed(self, failure: Failure) -> None:
-        """Say that a start page could not be fetched."""
+    def given_up(self, failure: Failure) -> Iterator[Rejected]:
+        """Tell of a page that was asked for in vain; what we chose not to ask for has a stat of its own."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        self._count("start_failed")
-        self.logger.error("Start page %s could not be fetched: %s", request.url, failure.getErrorMessage())
+        fault = explain(failure.value) if failure.value is not None else None
+        if fault is not None:
+            yield from self._reject(request, fault)
+        elif request.callback == self.parse_start:
+            self.unwalked.append(f"start page {request.url} was not asked for: {failure.getErrorMessage()}")
 
     def parse_listing(self, response: Response, walk: Walk) -> Iterator[Request | Snapshot | Rejected]:
         """Read a page of a listing: its articles and its next page."""
         page = self._read(response)
-        if page is None:
-            return
-        if isinstance(page, Rejected):
-            yield page
-            return
-        if is_article(page.stream):
+        if isinstance(page, Fault):
+            yield from self._reject(response.request, page)
+        elif is_article(page.stream):
             # A short link that looked like a category was a headline.
             yield from self._article(page, Discovery("listing", _referer(response), None), 0)
         else:
@@ -216,42 +220,51 @@ class SnapshotSpider(scrapy.Spider):
     ) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
         page = self._read(response)
-        if isinstance(page, Rejected):
-            yield page
-            return
-        if page is not None and is_article(page.stream):
+        if isinstance(page, Fault):
+            yield from self._reject(response.request, page)
+        elif is_article(page.stream):
             yield from self._article(page, discovery, hops)
-            return
-        self._count("pages/not_article")
-        if page is None:
-            return
-        # Deleted, or a 404 that says 200.
-        if says_missing(page.stream):
-            yield self._rejected(response.url, "soft_404", "a page that says it is not there")
+        elif says_missing(page.stream):
+            yield from self._reject(response.request, Fault("soft_404", "a page that says it is not there"))
         elif shape(response.url) in self._shapes:
-            yield self._rejected(response.url, "soft_404", "an article's address without an article's labels")
+            # Deleted, or a 404 that says 200.
+            detail = "an article's address without an article's labels"
+            yield from self._reject(response.request, Fault("soft_404", detail))
+        else:
+            self._count("pages/not_article")
 
     # ---- one verb each -------------------------------------------------------------------------------
 
-    def _rejected(
-        self, url: str, reason: Literal["undecodable", "unreadable", "soft_404"], detail: str
-    ) -> Rejected:
-        return Rejected(url, reason, detail, format_utc(datetime.now(UTC)))
+    def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
+        """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
+        assert request is not None  # noqa: S101 - Scrapy sets it before a callback
+        walk: Walk | None = request.cb_kwargs.get("walk")
+        # A site may have dead links, and number its pages beyond the last.
+        is_dead_link = fault.reason == "gone" or (fault.reason == "not_html" and walk and not walk.pages)
+        if request.callback == self.parse_start:
+            self.unwalked.append(f"start page {request.url}: {fault.detail}")
+        elif walk is not None and not is_dead_link:
+            self.unwalked.append(f"the walk of a listing broke at {request.url}: {fault.detail}")
+        asked: str = request.meta.get("redirect_urls", [request.url])[0]
+        if fault.reason in _MAY_BE_THERE:
+            self._lost.add(canonical_url(asked))
+        yield Rejected(asked, fault.reason, fault.detail, format_utc(datetime.now(UTC)))
 
-    def _read(self, response: Response) -> _Page | Rejected | None:
+    def _read(self, response: Response) -> _Page | Fault:
         header = response.headers.get("Content-Type")
         content_type = header.decode("latin-1") if header else None
         if not is_html(response.body, content_type):
             self._count("pages/not_html")
-            return None
+            return Fault("not_html", f"no HTML page, whatever its type says: {content_type}")
         self._count("pages/html")
         decoded = decode(response.body, content_type, self.encoding)
         if not decoded.is_readable:
             self._count("pages/undecodable")
-            detail = (
-                f"{decoded.encoding.replacements} characters could not be read as {decoded.encoding.used}"
+            lost, used = decoded.encoding.replacements, decoded.encoding.used
+            return Fault(
+                "undecodable",
+                f"{lost} characters could not be read as {used}: give the site file its encoding",
             )
-            return self._rejected(response.url, "undecodable", detail)
         return _Page(response, decoded.encoding, read_stream(decoded.text, response.url))
 
     def _walk(self, url: str, listing: Listing, walk: Walk) -> Iterator[Request]:
@@ -259,6 +272,8 @@ class SnapshotSpider(scrapy.Spider):
         self._count("pages/listing")
         if walk.has_waited and not walk.is_proven(self._met):
             self._count("chain_ended/no_article")
+            if walk.is_proven(self._lost):
+                self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
         entries: dict[str, Entry] = {}
         for entry in listing.entries:
@@ -333,7 +348,8 @@ class SnapshotSpider(scrapy.Spider):
         read = read_article(page.stream)
         if read is None:
             self._count("pages/unreadable")
-            yield self._rejected(response.url, "unreadable", "an article without a title that could be read")
+            fault = Fault("unreadable", "an article without a title that could be read")
+            yield from self._reject(response.request, fault)
             return
         if self._is_done():
             return
@@ -341,7 +357,12 @@ class SnapshotSpider(scrapy.Spider):
         if discovery.kind == "start":
             self.found.add(canonical_url(response.url))
         self._shapes.add(shape(response.url))
-        self._met.update(map(canonical_url, (response.url, *response.meta.get("redirect_urls", ()))))
+        text = hash((read.title, read.published_raw, read.original, *(block.text for block in read.blocks)))
+        if text in self._texts:
+            self._count("pages/same_text")
+        else:
+            self._texts.add(text)
+            self._met.update(map(canonical_url, (response.url, *response.meta.get("redirect_urls", ()))))
         if hops < self.arguments.related:
             for position, entry in enumerate(read.related, 1):
                 if self.may_follow(entry.url):
@@ -377,7 +398,7 @@ class SnapshotSpider(scrapy.Spider):
                 yield self._listing_request(section.url)
         if self._wanted and home_url is not None and not self._home_tried and self.may_follow(home_url):
             self._home_tried = True
-            yield Request(home_url, self.parse_start, priority=_LISTING_PRIORITY)
+            yield Request(home_url, self.parse_start, errback=self.given_up, priority=_LISTING_PRIORITY)
 
     def may_follow(self, url: str) -> bool:
         """Tell whether an address is a page on this site, to be asked for without a user's name."""
