@@ -1,31 +1,31 @@
 """Who crawls: the user agent names the project and whom a site's owner can write to."""
 
 import logging
-from ipaddress import ip_address
 from typing import Self
-from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import BaseSettings
 
+from newsmirror.net.addresses import is_public, place, spelled_address
 from newsmirror.spiders.base import SnapshotSpider
 
 logger = logging.getLogger(__name__)
 
-# Top domains that nobody can be behind (RFC 2606, RFC 6761, RFC 6762, RFC 8375, ICANN on .internal).
-_RESERVED = ("test", "example", "invalid", "localhost", "local", "internal", "home.arpa")
-_EXAMPLES = ("example.com", "example.net", "example.org")
+# Names that nobody can be behind (RFC 2606, RFC 6761, RFC 6762, RFC 8375, ICANN on .internal).
+_RESERVED = (
+    *(".test", ".example", ".invalid", ".example.com", ".example.net", ".example.org"),
+    *(".localhost", ".local", ".internal", ".home.arpa"),
+)
 
 
-def is_public_host(host: str) -> bool:
-    """Tell whether a host belongs to somebody: no loopback or private address, no reserved name."""
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        name = "." + host.rstrip(".").lower()
-    return name.count(".") > 1 and not name.endswith(tuple("." + each for each in (*_RESERVED, *_EXAMPLES)))
+def is_somebodys(host: str) -> bool:
+    """Tell whether a host may belong to somebody else: no private address, no reserved name."""
+    address = spelled_address(host)
+    if address is not None:
+        return is_public(address)
+    return "." in host and not f".{host}".endswith(_RESERVED)
 
 
 class ContactAddon:
@@ -51,10 +51,9 @@ class ContactCheck:
 
     def opened(self, spider: SnapshotSpider) -> None:
         """Look at the hosts of the start."""
-        hosts = [urlsplit(url).hostname or "" for url in spider.arguments.start]
-        public = [host for host in hosts if is_public_host(host)]
-        if public:
-            logger.warning(
-                "Nobody at %s can tell who crawls: set NEWSMIRROR_CONTACT to your mailbox or address.",
-                public[0],
-            )
+        for host, _ in map(place, spider.arguments.start):
+            if is_somebodys(host):
+                logger.warning(
+                    "Nobody at %s can tell who crawls: set NEWSMIRROR_CONTACT to your mailbox.", host
+                )
+                return

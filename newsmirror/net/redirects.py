@@ -1,4 +1,4 @@
-"""A redirect leads no further than a link would."""
+"""A redirect leads no further than a link would, and not back to where it came from."""
 
 import logging
 import re
@@ -10,6 +10,9 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from newsmirror.net.addresses import shown
+from newsmirror.net.faults import AskedInVain
+from newsmirror.net.robots import is_robots_txt
+from newsmirror.normalise.urls import canonical_url
 from newsmirror.spiders.base import SnapshotSpider
 
 logger = logging.getLogger(__name__)
@@ -27,13 +30,20 @@ class _Guarded:
     crawler: Any
 
     def guard(self, request: Request, target: Request) -> Request:
-        """Return the request that a redirect leads to; raises RedirectedAway."""
+        """Return the request that a redirect leads to; raises RedirectedAway or, in a circle, AskedInVain."""
         spider = self.crawler.spider
-        if request.meta.get("dont_obey_robotstxt"):
-            # robots.txt itself: it may be redirected to another host (RFC 9309, 2.3.1.2).
+        if is_robots_txt(request):
+            # It may be redirected to another host (RFC 9309, 2.3.1.2).
             target.meta["allow_offsite"] = True
-        elif isinstance(spider, SnapshotSpider) and not spider.may_follow(target.url):
+            return target
+        if isinstance(spider, SnapshotSpider) and not spider.may_follow(target.url):
             raise self.away(request, f"{shown(target.url)}, which is no page of the site")
+        asked = [request.url, *request.meta.get("redirect_urls", ())]
+        if target.url in asked:
+            raise AskedInVain("redirect", f"{shown(request.url)} leads in a circle")
+        if canonical_url(target.url) in map(canonical_url, asked):
+            # Another spelling of what was asked for: the filter of duplicates would drop it without a word.
+            target.dont_filter = True
         return target
 
     def away(self, request: Request, where: str) -> RedirectedAway:
@@ -74,4 +84,7 @@ class GuardedMetaRefreshMiddleware(_Guarded, MetaRefreshMiddleware):
             answer = super().process_response(request, response)
         except ValueError:  # such as javascript:…: the page itself is there to be read
             return response
-        return self.guard(request, answer) if isinstance(answer, Request) else answer
+        try:
+            return self.guard(request, answer) if isinstance(answer, Request) else answer
+        except AskedInVain:  # a page that shows itself again after a while
+            return response

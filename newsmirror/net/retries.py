@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import Response
 from scrapy.utils.response import response_status_message
 
 from newsmirror.items import Reason
@@ -17,6 +17,7 @@ from newsmirror.net.compression import BROKEN
 from newsmirror.net.faults import AskedInVain
 from newsmirror.net.pace import PacedDownloader
 from newsmirror.net.robots import is_robots_txt
+from newsmirror.reading.decoding import is_html
 
 # No wait before a retry is longer, however many retries the settings allow.
 _LONGEST_WAIT = 60.0
@@ -81,7 +82,8 @@ class BackoffRetryMiddleware(RetryMiddleware):
             return await self._again_or_raise(
                 request, "empty", f"HTTP status {response.status} without a body"
             )
-        ending = unended(response.body) if isinstance(response, HtmlResponse) else None
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        ending = unended(response.body) if is_html(response.body, content_type) else None
         if ending is None or self._is_habit(request, ending):
             return response
         retry = await self._again_or_raise(request, "truncated", "the page ends before its </html>")

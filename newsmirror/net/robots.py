@@ -35,6 +35,8 @@ _MOST_REDIRECTS = 5
 
 _CRAWL_DELAY = re.compile(rb"^[ \t]*crawl-delay[ \t]*:[ \t]*([^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
 
 class RobotsUnreachable(IgnoreRequest):
     """A request that is not made because its host's robots.txt could not be read."""
@@ -54,17 +56,17 @@ def is_unreachable(status: int) -> bool:
     return status == 429 or status >= 500
 
 
-def in_utf8(body: bytes) -> bytes:
-    """Return the part of a robots.txt that is parsed (2.5), in UTF-8 (2.2).
+def in_ascii(body: bytes) -> bytes:
+    """Return the part of a robots.txt that is parsed (2.5), with %XX for all that is not ASCII (2.2.2).
 
-    What its byte order mark calls UTF-16 is read as that. In any other encoding the rules are ASCII, too;
-    the parser leaves out the bytes that are not.
+    Whatever its encoding: to leave such bytes out, as the parser would, makes `Disallow: /新闻` in GBK forbid
+    everything. What its byte order mark calls UTF-16 is read as that.
     """
     body = body[:_MOST_BYTES]
     encoding, mark = read_bom(body)
-    if encoding is None or mark is None:
-        return body
-    return body[len(mark) :].decode(encoding, "replace").encode()
+    if encoding is not None and mark is not None:
+        body = body[len(mark) :].decode(encoding, "replace").encode()
+    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], body)
 
 
 def bad_crawl_delays(body: bytes) -> list[str]:
@@ -132,11 +134,7 @@ class Rfc9309Middleware(RobotsTxtMiddleware):
             f"{host}/robots.txt",
             callback=NO_CALLBACK,
             priority=self.DOWNLOAD_PRIORITY,
-            meta={
-                "dont_obey_robotstxt": True,
-                "allow_offsite": True,
-                "redirect_ttl": _MOST_REDIRECTS,
-            },
+            meta={"dont_obey_robotstxt": True, "redirect_ttl": _MOST_REDIRECTS},
         )
         self.crawler.stats.inc_value("robotstxt/request_count")
         try:
@@ -156,7 +154,7 @@ class Rfc9309Middleware(RobotsTxtMiddleware):
 
     async def _read(self, request: Request, response: Response) -> RobotParser:
         """Parse a robots.txt, and hand it to those who wait for the signal `robots_parsed`."""
-        body = in_utf8(response.body)
+        body = in_ascii(response.body)
         for value in bad_crawl_delays(body):
             logger.warning("%s: Crawl-delay %r is no number of seconds, and left out", response.url, value)
         rules: RobotParser = build_from_crawler(self._parserimpl, self.crawler, body)
