@@ -84,7 +84,8 @@ class BackoffRetryMiddleware(RetryMiddleware):
             )
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         ending = unended(response.body) if is_html(response.body, content_type) else None
-        if ending is None or self._is_habit(request, ending):
+        # No habit is to stop in the midst of a sentence.
+        if ending is None or (ending.endswith(b">") and self._is_habit(request, ending)):
             return response
         retry = await self._again_or_raise(request, "truncated", "the page ends before its </html>")
         retry.meta["unended"] = ending
