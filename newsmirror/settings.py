@@ -78,10 +78,10 @@ NEWSMIRROR_PAGES_PER_HOST = 500_000
 # Default: 1 GiB. No article page has 20 MiB.
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
 # Default: 180. From the connection to the last byte: no page needs so long, and one that drips holds one of a
-# host's two places only so long, with all its retries two minutes and a half.
-DOWNLOAD_TIMEOUT = 30
-# Default: 2. A server that restarts is back after three retries or four.
-RETRY_TIMES = 4
+# host's two places only so long, with all its retries a minute and a half.
+DOWNLOAD_TIMEOUT = 20
+# Default: 2. A server that restarts is back by the third.
+RETRY_TIMES = 3
 # The first retry waits up to so many seconds, each further one up to twice as long, none over a minute.
 NEWSMIRROR_RETRY_WAIT = 2.0
 # Default: ERROR. What is given up is a reject, and told as that.

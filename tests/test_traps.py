@@ -23,7 +23,9 @@ class Endless(dict[str, Page]):
         self.invent = invent
 
     def get(self, path: str, default: Any = None) -> Any:
-        return self[path] if path in self else self.invent(path) or default
+        if path in self or path == "/robots.txt":
+            return super().get(path, default)
+        return self.invent(path) or default
 
 
 def entries(first: int, count: int = 4, form: str = "/a/$n.html") -> list[Entry]:
