@@ -45,6 +45,8 @@ COOKIES_ENABLED = False
 # ---- requests --------------------------------------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES = {
+    # First with a request, last with an answer: what is rendered was fetched, redirected and unpacked before.
+    "newsmirror.net.render.RenderMiddleware": 10,
     # Scrapy's own crawls on when a robots.txt is out of reach, and lets requests that wait for it through.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "newsmirror.net.robots.Rfc9309Middleware": 100,
@@ -86,6 +88,15 @@ RETRY_TIMES = 3
 NEWSMIRROR_RETRY_WAIT = 2.0
 # Default: ERROR. What is given up is a reject, and told as that.
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
+
+# ---- pages that need a browser ---------------------------------------------------------------------------
+
+# The path of Chromium; default: chromium, chromium-browser or google-chrome on PATH, else Playwright's own.
+NEWSMIRROR_BROWSER = os.environ.get("NEWSMIRROR_BROWSER", "")
+# So many pages a run are rendered: each takes a second or two, and the memory of a tab.
+NEWSMIRROR_RENDERED_PAGES = 5000
+# So many seconds a page may keep the browser; its waiting for what it asks of the site does not count.
+NEWSMIRROR_RENDER_SECONDS = 20
 
 # ---- items -----------------------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ def format_summary(name: str, reason: str, stats: dict[str, Any], outputs: list[
         ("by category", "category"),
         ("dropped", "dropped"),
         ("skipped", "skipped"),
+        ("rendered in a browser", "rendered"),
         ("listing walks ended early", "chain_ended"),
         ("warnings", "warning"),
     ):

@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from newsmirror.normalise.dates import whole_date
 from newsmirror.normalise.urls import http_url
+
+# Which pages are rendered in a browser.
+Render = Literal["never", "auto", "always"]
 
 NAMES: dict[str, str] = {
     "start": "addresses of home, listing or article pages, separated by commas, or @FILE with one a line",
@@ -21,6 +25,7 @@ NAMES: dict[str, str] = {
     "refresh": "true: fetch known articles again; default: only young ones",
     "revisit_days": "how many days after its publication an article is young; default 3",
     "sweep": "true: walk listings to their end; default: stop after a page on which all is known",
+    "render": "never, auto or always: render pages in a browser; default auto, those that need it",
 }
 
 
@@ -30,7 +35,7 @@ class ArgumentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Spider arguments, checked; `since` is an aware datetime, None means no limit."""
+    """Spider arguments, checked; `since` is an aware datetime; None: no limit, or as the site file says."""
 
     start: tuple[str, ...]
     categories: tuple[str, ...] = ()
@@ -41,6 +46,7 @@ class Arguments:
     refresh: bool = False
     revisit_days: int = 3
     sweep: bool = False
+    render: Render | None = None
 
 
 def parse_arguments(
@@ -68,6 +74,7 @@ def parse_arguments(
         refresh=_flag("refresh", given.get("refresh", "false")),
         revisit_days=_number("revisit_days", given.get("revisit_days", "3"), 0),
         sweep=_flag("sweep", given.get("sweep", "false")),
+        render=_render(given.get("render")),
     )
 
 
@@ -121,6 +128,13 @@ def _flag(name: str, value: str) -> bool:
     if value not in ("true", "false"):
         raise ArgumentError(f"{name}={value!r} is neither true nor false: write {name}=true")
     return value == "true"
+
+
+def _render(value: str | None) -> Render | None:
+    match value:
+        case None | "never" | "auto" | "always":
+            return value
+    raise ArgumentError(f"render={value!r} is none of never, auto, always: write such as render=always")
 
 
 def _since(value: str | None, timezone: str, now: datetime) -> datetime | None:

@@ -35,7 +35,7 @@ from newsmirror.reading.entries import Entry
 from newsmirror.reading.listing import Listing, find_home, read_listing, read_sections
 from newsmirror.reading.missing import says_missing
 from newsmirror.reading.stream import Stream, read_stream
-from newsmirror.spiders.arguments import Arguments, parse_arguments
+from newsmirror.spiders.arguments import Arguments, Render, parse_arguments
 from newsmirror.spiders.walk import Walk
 
 # Listings before articles: they find the work. A walk that found nothing yet waits for its articles.
@@ -76,8 +76,8 @@ class SnapshotSpider(scrapy.Spider):
 
     A site file gives `name`, `start_urls`, `timezone` (IANA name), and only where it must `allowed_domains`
     (default: the hosts of the start addresses), `categories` (name → address), `article_pattern`, a
-    regular expression that the addresses of its articles match, for a site with many other links, and
-    `encoding`, for a site that does not declare it.
+    regular expression that the addresses of its articles match, for a site with many other links,
+    `encoding`, for a site that does not declare it, and `render`, which of its pages a browser renders.
     """
 
     start_urls: list[str] = []
@@ -85,12 +85,14 @@ class SnapshotSpider(scrapy.Spider):
     categories: ClassVar[dict[str, str]] = {}
     article_pattern: ClassVar[str | None] = None
     encoding: ClassVar[str | None] = None
+    render: Render = "auto"
     allowed_domains: list[str] = []
 
     def __init__(self, *args: Any, **given: str) -> None:
         """Check the arguments; raises ArgumentError."""
         super().__init__(*args)
         self.arguments: Arguments = parse_arguments(given, self.start_urls, self.timezone, datetime.now(UTC))
+        self.render = self.arguments.render or self.render
         self.allowed_domains = self.allowed_domains or sorted(
             {_site_host(url) for url in self.arguments.start}
         )
@@ -400,8 +402,8 @@ class SnapshotSpider(scrapy.Spider):
             self._home_tried = True
             yield Request(home_url, self.parse_start, errback=self.given_up, priority=_LISTING_PRIORITY)
 
-    def may_follow(self, url: str) -> bool:
-        """Tell whether an address is a page on this site, to be asked for without a user's name."""
+    def is_on_site(self, url: str) -> bool:
+        """Tell whether an address is on this site, whatever is there, and asked for without a user's name."""
         try:
             # What every reader takes for the host: not as written, with look-alikes and other spellings.
             parts = urlsplit(canonical_url(url))
@@ -409,8 +411,11 @@ class SnapshotSpider(scrapy.Spider):
             return False
         host = parts.hostname or ""
         on_site = any(host == domain or host.endswith("." + domain) for domain in self.allowed_domains)
-        no_login = "@" not in urlsplit(url).netloc
-        followed = on_site and parts.port in self._ports and no_login and is_page(url)
+        return on_site and parts.port in self._ports and "@" not in urlsplit(url).netloc
+
+    def may_follow(self, url: str) -> bool:
+        """Tell whether an address is a page on this site."""
+        followed = self.is_on_site(url) and is_page(url)
         if followed and is_growing(url):
             self._count("skipped/growing_address")
             return False

@@ -1,0 +1,54 @@
+"""A page that its scripts fill: what the server sent shows nothing to read or to follow."""
+
+import re
+from urllib.parse import urlsplit
+
+from newsmirror.reading.article import is_article
+from newsmirror.reading.labels import compact
+from newsmirror.reading.listing import read_listing
+from newsmirror.reading.missing import says_missing
+from newsmirror.reading.stream import Stream, read_stream
+
+_SCRIPT = re.compile(r"<script\b([^>]*)>.*?(?:</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+# HTML, 4.12.1: a script runs without a type, or with one of JavaScript; others are data.
+_DATA = re.compile(
+    r"\btype\s*=\s*[\"']?(?!(?:text|application)/(?:x-)?(?:java|ecma)script|module)\w", re.IGNORECASE
+)
+_LABELS = re.compile("快照生成时间|以上内容为")
+_MAX_LINE = 40
+_EMPTY = re.compile(
+    r"暂[无未]|^(?:没有|无)(?:更多|相关|符合|找到|任何)|空空如也|敬请期待|no(?:more)?(?:results|data|articles|entries|items)",
+    re.IGNORECASE,
+)
+_MIN_SECTIONS = 2
+
+
+def is_shell(html: str, url: str) -> bool:
+    """Tell whether a page has scripts that run, and shows nothing that `shows_pages`.
+
+    Not a shell: a page that says of itself that it is empty or not there, and a front page with sections.
+    """
+    if all(_DATA.search(script[1]) for script in _SCRIPT.finditer(html)):
+        return False
+    # Most pages of a crawl are articles: they need not be read twice.
+    if _LABELS.search(_SCRIPT.sub("", html)):
+        return False
+    stream = read_stream(html, url)
+    return not shows_pages(stream) and not says_missing(stream) and not _says_empty(stream)
+
+
+def shows_pages(stream: Stream) -> bool:
+    """Tell whether a page is an article, or leads to entries, to a further page, or to a site's sections."""
+    if is_article(stream):
+        return True
+    listing = read_listing(stream)
+    own_host = urlsplit(stream.url).netloc
+    return (
+        any(urlsplit(entry.url).netloc == own_host for entry in listing.entries)
+        or listing.next_url is not None
+        or (listing.is_home and len(listing.sections) >= _MIN_SECTIONS)
+    )
+
+
+def _says_empty(stream: Stream) -> bool:
+    return any(len(line.text) <= _MAX_LINE and _EMPTY.search(compact(line.text)) for line in stream.lines)
