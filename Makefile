@@ -9,7 +9,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 crawl: .venv/core  ## crawl the bundled demo site and show where the feed is
 	$(BIN)/scrapy crawl demo -O data/demo.jsonl
 
-test: .venv/dev  ## run every test
+test: .venv/dev .venv/system  ## run every test
 	$(BIN)/python -m pytest
 
 lint: .venv/dev  ## style, format and types
@@ -35,6 +35,23 @@ bench: .venv/bench  ## measure against peers, in one run
 
 .venv/bench: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) --editable '.[bench]'
+	touch $@
+
+# What the tests need of the system, by Debian's names: nothing is installed that is there.
+SYSTEM_PACKAGES := chromium
+
+.venv/system: Makefile | .venv/bin/python
+	@missing=; for package in $(SYSTEM_PACKAGES); do \
+	    status=$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null); \
+	    [ "$$status" = installed ] || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    command -v apt-get >/dev/null || \
+	        { echo "The tests need:$$missing. There is no apt-get: install them, then: touch $@" >&2; exit 1; }; \
+	    as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	    $$as_root apt-get update -qq; \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing; \
+	fi
 	touch $@
 
 clean:

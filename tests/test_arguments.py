@@ -61,6 +61,8 @@ def test_without_arguments_the_defaults_hold() -> None:
         ("max_pages", "1", 1),
         ("max_pages", "999999999", 999999999),
         ("max_articles", "30", 30),
+        ("render", "never", "never"),
+        ("render", "auto", "auto"),
     ],
 )
 def test_each_argument_sets_its_own_value_and_no_other(name: str, value: str, expected: object) -> None:
@@ -104,10 +106,11 @@ def test_all_arguments_together() -> None:
         "refresh": "true",
         "revisit_days": "7",
         "sweep": "true",
+        "render": "always",
     }
     assert list(given) == list(NAMES)
     since = datetime(2025, 1, 8, tzinfo=SHANGHAI)
-    assert parse(**given) == Arguments((A,), ("国内",), 0, 2, 3, since, True, 7, True)
+    assert parse(**given) == Arguments((A,), ("国内",), 0, 2, 3, since, True, 7, True, "always")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,8 @@ def test_all_arguments_together() -> None:
         ("max_pages", "all", "is not a whole number from 1"),
         ("max_articles", "0", "is not a whole number from 1: write such as max_articles=1"),
         ("max_articles", "9999999999", "is not a whole number from 1"),
+        ("render", "", "is none of never, auto, always"),
+        ("render", "Always", "write such as render=always"),
         ("since", "", "write such as since=2025-01-08"),
         ("since", "2025-02-30", "write such as since=2025-01-08"),
         ("since", "soon", "write such as since=2025-01-08"),

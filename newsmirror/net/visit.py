@@ -126,12 +126,6 @@ class Visit:
                     await button.dispatch_event("click", timeout=_BUTTON_MS)
         await page.evaluate(_SCROLL)
 
-    async def _rest(self) -> None:
-        """Wait until the page has asked for nothing for a while."""
-        started = self._now()
-        while self._waiting_for or self._now() - max(started, self._quiet_since) < _QUIET_SECONDS:
-            await asyncio.sleep(0.05)
-
     async def _answer(self, route: Route) -> None:
         """Answer what the page asks for: itself, its scripts and data; no other page, and nothing else."""
         asked = route.request
