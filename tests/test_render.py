@@ -19,11 +19,11 @@ from typing import NamedTuple
 
 import pytest
 from newsserver import POLITENESS_OFF, PROJECT, Entry, NewsServer, Page, Run, article, crawl, listing
-from scrapy.http import HtmlResponse
 from scrapy.utils.test import get_crawler
 
 from newsmirror.net.browser import find_browser
 from newsmirror.net.render import BrowserMissingError, start_browser
+from newsmirror.reading.decoding import decode
 from newsmirror.reading.shell import is_shell
 from newsmirror.spiders.anysite import AnySiteSpider
 
@@ -101,8 +101,8 @@ FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").glob("*/*"))
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda folder: folder.name)
 def test_no_fixture_is_a_shell(folder: Path) -> None:
     meta = json.loads((folder / "meta.json").read_text("utf-8"))
-    page = HtmlResponse(meta["url"], headers=meta["headers"], body=(folder / "page.html").read_bytes())
-    assert not is_shell(page.text + JQUERY, page.url)
+    text = decode((folder / "page.html").read_bytes(), meta["headers"].get("Content-Type")).text
+    assert not is_shell(text + JQUERY, meta["url"])
 
 
 # ---- crawls ----------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ class Browser:
                     await asyncio.sleep(1)
                     return await self._visit(response)
             except PlaywrightError as error:
-                why = error.message.partition("\n")[0]
+                why = error.message.partition("\n")[0].strip()
                 raise RenderError("render_failed", f"{why}: {response.url}") from error
 
     async def _visit(self, response: HtmlResponse) -> str:

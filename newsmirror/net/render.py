@@ -17,6 +17,7 @@ from scrapy.http import HtmlResponse, Response
 from scrapy.http.request import NO_CALLBACK
 
 from newsmirror.normalise.urls import shape
+from newsmirror.reading.decoding import decode
 from newsmirror.reading.shell import is_shell, shows_pages
 from newsmirror.reading.stream import read_stream
 from newsmirror.spiders.base import SnapshotSpider
@@ -101,7 +102,7 @@ class RenderMiddleware:
         if self.spider.render == "always":
             return await self._render(response, "always") or response
         kind = shape(response.url)
-        if kind not in self._helps and is_shell(response.text, response.url):
+        if kind not in self._helps and is_shell(self._text(response), response.url):
             async with self._trying[kind]:
                 if kind not in self._helps:
                     return await self._try(response, kind)
@@ -114,7 +115,7 @@ class RenderMiddleware:
         rendered = await self._render(response, "auto")
         if rendered is None:
             return response
-        self._helps[kind] = shows_pages(read_stream(rendered.text, rendered.url))
+        self._helps[kind] = shows_pages(read_stream(self._text(rendered), rendered.url))
         if self._helps[kind]:
             return rendered
         self._count("nothing_more")
@@ -140,6 +141,11 @@ class RenderMiddleware:
         rendered = response.replace(body=html.encode(), encoding="utf-8", flags=[*response.flags, "rendered"])
         rendered.headers["Content-Type"] = "text/html; charset=utf-8"
         return rendered
+
+    def _text(self, response: Response) -> str:
+        header = response.headers.get("Content-Type")
+        content_type = header.decode("latin-1") if header else None
+        return decode(response.body, content_type, self.spider.encoding).text
 
     async def _open(self) -> "Browser | None":
         """Return the browser, started when it is first needed; None if there is none."""
