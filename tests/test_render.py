@@ -192,6 +192,8 @@ SITE = {
 STARTS = ("/button/", "/scroll/1", "/plain/1.html", "/nothing/?id=1", "/nothing/?id=2", "/secret?a=1")
 
 
+# A site that has one answer for all that it does not know.
+SPA = SITE | {"/robots.txt": filled("", "1")}
 HUNG = SITE | {"/hung.html": filled("", "while (true) {}")}
 
 
@@ -325,7 +327,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, foreign: Foreign) -> Iterator
             {"max_pages": "2"},
             ("-s", "NEWSMIRROR_RENDERED_PAGES=1", "-s", "CONCURRENT_REQUESTS=1"),
         ),
-        "always": Crawl(SITE, starts(("/plain/2.html",)), {"render": "always"}),
+        "always": Crawl(SPA, starts(("/plain/2.html",)), {"render": "always"}),
         "never": Crawl(SITE, starts(("/button/", "/plain/2.html")), {"render": "never"}, NOWHERE),
         "missing": Crawl(SITE, starts(("/button/", "/scroll/1", "/plain/2.html")), {}, NOWHERE),
         "missing, always": Crawl(SITE, starts(STARTS), {"render": "always"}, NOWHERE),
@@ -370,7 +372,10 @@ def test_what_was_rendered_and_why_is_told(runs: dict[str, Future[Run]]) -> None
 def test_no_page_gets_out(runs: dict[str, Future[Run]], foreign: Foreign) -> None:
     run = runs["hostile"].result()
     assert foreign.met == []
-    assert set(run.requests) == {*HOSTILE_STARTS, *articles(1, 2, 3, 4), "/static/app.js", "/api/poll"}
+    parts = [path for path in run.requests if path in ("/static/app.js", "/api/poll")]
+    assert sorted([*HOSTILE_STARTS, *articles(1, 2, 3, 4), *parts]) == run.requests
+    # Nothing else was even handed to the downloader.
+    assert f"'newsmirror/browser/fetched': {len(parts)}," in run.stderr
 
 
 def test_noise_is_survived_and_nothing_kept(runs: dict[str, Future[Run]]) -> None:
