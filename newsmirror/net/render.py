@@ -16,6 +16,7 @@ from scrapy.exceptions import CloseSpider, NotConfigured
 from scrapy.http import HtmlResponse, Response
 from scrapy.http.request import NO_CALLBACK
 
+from newsmirror.net.faults import AskedInVain
 from newsmirror.normalise.urls import shape
 from newsmirror.reading.decoding import decode
 from newsmirror.reading.shell import is_shell, shows_pages
@@ -37,15 +38,8 @@ class BrowserMissingError(Exception):
     """There is no browser that could be started; the message says why and what to install."""
 
 
-class RenderError(Exception):
-    """A page that could not be rendered: `reason` is a stable code, the message is for a person.
-
-    Codes: `render_hung`, `render_failed` (the page or the browser broke down), `render_too_large`.
-    """
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+class RenderError(AskedInVain):
+    """A page that could not be rendered: `render_hung`, `render_failed` or `render_too_large`."""
 
 
 class RenderMiddleware:
