@@ -24,8 +24,8 @@ Ordinal = Annotated[int, Meta(ge=1)]
 
 # Why an address was given up. Asked for in vain: gone (404, 410), refused (other 4xx), server_error (5xx,
 # after all retries), unreachable (no answer), truncated, empty, too_large, redirect (a loop, or too many),
-# undecodable (broken compression, or bytes that are no text), told_to_wait (longer than we do), or render_… by
-# a browser. Read in vain: not_html, unreadable, soft_404, and invalid, a record that breaks its schema.
+# undecodable (broken compression, or bytes that are no text), told_to_wait (longer than we do), and render_…
+# by a browser. Read in vain: not_html, unreadable, soft_404; invalid is a record that breaks its schema.
 Reason = Literal[
     "gone",
     "refused",
