@@ -23,7 +23,7 @@ from newsmirror.feed.manifest import (
 from newsmirror.feed.parts import pack, unpack
 from newsmirror.feed.storage import UNFINISHED, Storage
 from newsmirror.ledger.ledger import Ledger
-from newsmirror.ledger.publication import Part, Publication
+from newsmirror.ledger.publication import Publication
 from newsmirror.normalise.record import format_utc
 
 
@@ -64,10 +64,8 @@ def sweep(storage: Storage, ledger: Ledger) -> list[str]:
 
 
 def _publish_pending(publication: Publication, storage: Storage) -> None:
-    pending = publication.pending()
-    index = read_index(storage)
-    _check_not_behind(publication, pending, index, storage)
-    for part in pending:
+    _check_not_behind(publication, storage)
+    for part in publication.pending():
         data = pack(part.payloads())
         storage.write(part_path(part.path), data)
         publication.published(part, len(data), sha256(data).hexdigest())
@@ -82,15 +80,14 @@ def _publish_pending(publication: Publication, storage: Storage) -> None:
     storage.write(INDEX, encode(newest))
 
 
-def _check_not_behind(
-    publication: Publication, pending: list[Part], index: Index | None, storage: Storage
-) -> None:
+def _check_not_behind(publication: Publication, storage: Storage) -> None:
     """Raise FeedError for a ledger that does not know what is in the feed: it would give a seq twice."""
-    given = max([publication.last_seq, *(part.last_seq or 0 for part in pending)])
-    if index is not None and index.last_seq > given:
+    index = read_index(storage)
+    if index is not None and index.last_seq > publication.highest_seq:
         raise FeedError(
-            f"{storage.uri}/{INDEX}: the feed is at seq {index.last_seq}, the ledger only at {given}: "
-            "it is not the ledger of this feed, or an old copy. Make it anew: scrapy feed rebuild-ledger"
+            f"{storage.uri}/{INDEX}: the feed is at seq {index.last_seq}, the ledger only at "
+            f"{publication.highest_seq}: it is not the ledger of this feed, or an old copy. "
+            "Make it anew: scrapy feed rebuild-ledger"
         )
 
 

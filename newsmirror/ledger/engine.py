@@ -1,16 +1,22 @@
 """Connections: how a database is opened, and how a transaction begins in it."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.tables import meta
 
-# How long a writer waits for the others. A publisher writes files while it holds the ledger.
+# How long a writer waits for the others.
 PATIENCE_SECONDS = 60
+# How long a publisher waits for the others: they write files, perhaps to a slow store.
+PUBLISHER_PATIENCE_SECONDS = 600
 
 
 def parse_url(url: str) -> URL:
@@ -63,3 +69,23 @@ def begin_write(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def only_publisher(engine: Engine) -> Iterator[None]:
+    """Wait until no other process publishes, and hold them off; the system lets go if this process dies.
+
+    While one publishes, others go on accepting, so it is no write transaction of the ledger: in SQLite the
+    lock is that of an empty database beside it, `ledger.db-publisher`, elsewhere that of a row.
+    """
+    if engine.dialect.name == "sqlite":
+        beside = f"{engine.url.database}-publisher"
+        lock = sqlite3.connect(beside, timeout=PUBLISHER_PATIENCE_SECONDS, isolation_level=None)
+        with closing(lock):
+            lock.execute("BEGIN EXCLUSIVE")
+            yield
+        return
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PUBLISHER_PATIENCE_SECONDS}s'")
+        connection.execute(select(meta.c.value).where(meta.c.key == "schema_version").with_for_update())
+        yield

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert,
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from newsmirror.ledger.engine import begin_write, make_engine, parse_url
+from newsmirror.ledger.engine import begin_write, make_engine, only_publisher, parse_url
 from newsmirror.ledger.errors import REBUILD, LedgerError, RunLocked, explain, name
 from newsmirror.ledger.migrations import migrate
 from newsmirror.ledger.processes import is_alive, this_process
@@ -318,13 +318,16 @@ class Ledger:
     def publishing(self) -> Iterator[Publication]:
         """Return a context in which everything assigned, by whichever run, is published.
 
-        One write transaction: committed at its end, rolled back by an exception. Until then every other
-        writer waits, so that parts are published in the order of their seq.
+        One publisher at a time, so that parts are published in the order of their seq; others accept and
+        assign meanwhile. What was published is marked at the end, in one transaction; after an exception
+        nothing of it is.
         """
-        with self._alone() as (connection, _):
-            publication = Publication(connection)
+        with self._telling(), only_publisher(self._durable):
+            with self._alone() as (connection, seq):
+                publication = Publication(self._reading, connection, seq)
             yield publication
-            publication.settle()
+            with self._alone() as (connection, _):
+                publication.settle(connection)
 
     def restore(self, records: Iterable[dict[str, Any]]) -> None:
         """Learn the articles and the highest seq of a feed's records, given in order of their seq.
@@ -344,22 +347,16 @@ class Ledger:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """Give a connection for one query; raise what the database says as LedgerError."""
-        try:
-            with self._quick.connect() as connection:
-                yield connection
-        except (DBAPIError, sqlite3.Error) as error:
-            raise explain(self._url, error) from error
+        """Give a connection for queries of their own; raise what the database says as LedgerError."""
+        with self._telling(), self._quick.connect() as connection:
+            yield connection
 
     @contextmanager
     def _writing(self, engine: Engine) -> Iterator[Connection]:
         """Begin a write and commit it at the end; raise what the database says as LedgerError."""
-        try:
-            with engine.begin() as connection:
-                begin_write(connection)
-                yield connection
-        except (DBAPIError, sqlite3.Error) as error:
-            raise explain(self._url, error) from error
+        with self._telling(), engine.begin() as connection:
+            begin_write(connection)
+            yield connection
 
     @contextmanager
     def _alone(self) -> Iterator[tuple[Connection, int]]:
@@ -368,6 +365,14 @@ class Ledger:
             # In SQLite any write is alone; elsewhere this row is what they wait for.
             row = select(counters.c.value).where(counters.c.name == "seq").with_for_update()
             yield connection, connection.execute(row).scalar_one()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raise what the database says as LedgerError."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            raise explain(self._url, error) from error
 
     def _run(self, connection: Connection, run_id: str) -> Row[Any]:
         """Return a run; raises LedgerError if it was never taken."""

@@ -1,12 +1,16 @@
 """What a publisher is given: the parts that wait, their rows, and the runs whose manifests are due."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
-from newsmirror.ledger.tables import counters, outbox, parts, runs
+from newsmirror.ledger.tables import outbox, parts, runs
+
+_Reading = Callable[[], AbstractContextManager[Connection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,13 @@ class Part:
     last_seq: int | None
     bytes: int | None
     sha256: str | None
-    _connection: Connection = field(repr=False, compare=False)
+    _reading: _Reading = field(repr=False, compare=False)
 
     def payloads(self) -> list[str]:
-        """Return the JSON of its rows in order, seq set; empty once it is published."""
+        """Return the JSON of its rows in order, seq set; empty once it was published."""
         waiting = select(outbox.c.payload).where(outbox.c.part_id == self.part_id).order_by(outbox.c.id)
-        return list(self._connection.scalars(waiting))
+        with self._reading() as connection:
+            return list(connection.scalars(waiting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,53 +66,70 @@ class RunParts:
 
 
 class Publication:
-    """One write transaction in which all that waits is published; made by `Ledger.publishing`."""
+    """What one publisher does, alone, while others accept and assign; made by `Ledger.publishing`.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._told: list[str] = []
+    What it publishes is what was assigned when it began. `highest_seq` is the last seq given by then.
+    """
+
+    def __init__(self, reading: _Reading, connection: Connection, highest_seq: int) -> None:
+        """Take what waits; `connection` is only used here, so that parts and seq are of one instant."""
+        self._reading = reading
+        self._pending = self._parts(connection, parts.c.published.is_(False))
+        self._published: dict[int, Part] = {}
+        self._told: list[Run] = []
+        self.highest_seq = highest_seq
 
     def pending(self) -> list[Part]:
         """Return the unpublished parts of all sites in order: the order of their seq, too."""
-        return self._parts(parts.c.published.is_(False))
+        return [part for part in self._pending if part.part_id not in self._published]
 
     def published(self, part: Part, bytes: int, sha256: str) -> None:
-        """Mark a part as published, with the size and the hash of its file; its rows leave the outbox."""
-        row = parts.c.part_id == part.part_id
-        self._connection.execute(update(parts).where(row).values(bytes=bytes, sha256=sha256, published=True))
-        self._connection.execute(delete(outbox).where(outbox.c.part_id == part.part_id))
-        self._connection.execute(update(runs).where(runs.c.run_id == part.run_id).values(manifest_due=True))
+        """Say that a part's file is there; at the end it is marked, and its rows leave the outbox."""
+        self._published[part.part_id] = replace(part, bytes=bytes, sha256=sha256)
 
     def manifests(self) -> list[RunParts]:
         """Return every run whose manifest is due, in order of their start, each with its published parts.
 
         Due are runs that were taken, finished, found dead or had a part published since their manifest was
         last committed, runs without any part included. Call it after the last `published`; what it
-        returns counts as told once the publication is committed.
+        returns counts as told once the publication has ended.
         """
         columns = [column for column in runs.c if column.name != "manifest_due"]
-        due = select(*columns).where(runs.c.manifest_due).order_by(runs.c.started_at, runs.c.run_id)
-        found = []
-        for row in self._connection.execute(due).mappings():
-            run = Run(**{**row, "note": json.loads(row["note"])})
-            found.append(RunParts(run, self._parts(parts.c.published, parts.c.run_id == run.run_id)))
-        self._told = [manifest.run.run_id for manifest in found]
-        return found
+        of_parts = {part.run_id for part in self._published.values()}
+        due = select(*columns).where(or_(runs.c.manifest_due, runs.c.run_id.in_(of_parts)))
+        with self._reading() as connection:
+            rows = connection.execute(due.order_by(runs.c.started_at, runs.c.run_id)).mappings().all()
+            self._told = [Run(**{**row, "note": json.loads(row["note"])}) for row in rows]
+            return [RunParts(run, self._parts_of(connection, run.run_id)) for run in self._told]
 
     @property
     def last_seq(self) -> int:
-        """The highest seq that is published, 0 if none is: what was marked in this publication counts."""
-        waiting = select(func.min(parts.c.first_seq)).where(parts.c.published.is_(False))
-        first: int | None = self._connection.scalar(waiting)
-        given = select(counters.c.value).where(counters.c.name == "seq")
-        return first - 1 if first is not None else int(self._connection.execute(given).scalar_one())
+        """The highest seq below which all is published, 0 if nothing is."""
+        return min(
+            (part.first_seq - 1 for part in self.pending() if part.first_seq), default=self.highest_seq
+        )
 
-    def settle(self) -> None:
-        """Take the manifests that were handed out as told; `Ledger.publishing` calls it at the end."""
-        told = runs.c.run_id.in_(self._told)
-        self._connection.execute(update(runs).where(told).values(manifest_due=False))
+    def settle(self, connection: Connection) -> None:
+        """Mark what was published and told; `Ledger.publishing` calls it at the end."""
+        for part in self._published.values():
+            row = update(parts).where(parts.c.part_id == part.part_id)
+            connection.execute(row.values(bytes=part.bytes, sha256=part.sha256, published=True))
+            connection.execute(delete(outbox).where(outbox.c.part_id == part.part_id))
+            connection.execute(update(runs).where(runs.c.run_id == part.run_id).values(manifest_due=True))
+        for run in self._told:
+            # One that has ended since it was told has more to tell.
+            as_told = (
+                runs.c.run_id == run.run_id,
+                runs.c.close_reason.is_not_distinct_from(run.close_reason),
+            )
+            connection.execute(update(runs).where(*as_told).values(manifest_due=False))
 
-    def _parts(self, *conditions: ColumnElement[bool]) -> list[Part]:
+    def _parts_of(self, connection: Connection, run_id: str) -> list[Part]:
+        own = or_(parts.c.published, parts.c.part_id.in_(list(self._published)))
+        found = self._parts(connection, parts.c.run_id == run_id, own)
+        return [self._published.get(part.part_id, part) for part in found]
+
+    def _parts(self, connection: Connection, *conditions: ColumnElement[bool]) -> list[Part]:
         columns = [column for column in parts.c if column.name != "published"]
-        found = self._connection.execute(select(*columns).where(*conditions).order_by(parts.c.part_id))
-        return [Part(**row, _connection=self._connection) for row in found.mappings()]
+        found = connection.execute(select(*columns).where(*conditions).order_by(parts.c.part_id))
+        return [Part(**row, _reading=self._reading) for row in found.mappings()]
