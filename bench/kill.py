@@ -80,7 +80,7 @@ def address(start: int) -> str:
 def begin(server: NewsServer, folder: str) -> "subprocess.Popen[bytes]":
     """Begin a crawl in a process of its own."""
     server.log.clear()
-    arguments = ["start=" + server.origin + "/gn/", "related=0", "refresh=true", "sweep=true"]
+    arguments = ["start=" + server.origin + "/gn/", "related=0", "refresh=true"]
     settings = ["NEWSMIRROR_PART_ROWS=10", "LOG_LEVEL=ERROR", f"NEWSMIRROR_DIR={folder}"]
     given = [part for argument in arguments for part in ("-a", argument)]
     given += [part for setting in settings for part in ("-s", setting)]
