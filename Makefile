@@ -38,7 +38,7 @@ bench: .venv/bench  ## measure against peers, in one run
 	touch $@
 
 # What the tests need of the system, by Debian's names: nothing is installed that is there.
-SYSTEM_PACKAGES := chromium
+SYSTEM_PACKAGES := chromium postgresql
 
 .venv/system: Makefile | .venv/bin/python
 	@missing=; for package in $(SYSTEM_PACKAGES); do \

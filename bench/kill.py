@@ -2,9 +2,10 @@
 
     python bench/kill.py [KILLS [SEED]]
 
-The site is on loopback: a hundred articles to begin with; before every run two more are published and ten
-are edited. Every run fetches them all and publishes parts of ten rows. The instant is drawn from the whole
-life of a process, its start included; a run that ends before its instant does not count as killed.
+The site is on loopback and begins with a hundred articles. Half of the kills fall on scheduled runs as they
+are by default, before each of which twenty articles are published; half on runs that fetch everything again,
+before each of which ten articles are edited. Parts have ten rows. The instant is drawn from the whole life of
+a process, its start included; a run that ends before its instant does not count as killed.
 
 Prints where the kills fell, and what the feed is after the last run. Ends with 1 if an article is lost (its
 newest record is not what the site says), if one is there twice (a record like the one before it), if a part
@@ -19,6 +20,7 @@ import time
 from collections import Counter
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 
 PROJECT = Path(__file__).parent.parent
 sys.path.append(str(PROJECT / "tests"))
@@ -28,7 +30,21 @@ from newsserver import BODY, POLITENESS_OFF, Entry, NewsServer, Page, article, l
 from newsmirror.feed import read  # noqa: E402
 from newsmirror.feed.verify import verify  # noqa: E402
 
-FIRST, NEW, EDITED = 100, 2, 10
+
+class Series(NamedTuple):
+    """Runs with these arguments, and what happens to the site before each of them."""
+
+    name: str
+    arguments: list[str]
+    published: int
+    edited: int
+
+
+SERIES = [
+    Series("only what is new", [], published=20, edited=0),
+    Series("everything again", ["refresh=true", "sweep=true"], published=0, edited=10),
+]
+FIRST = 100
 LISTED = 25  # on a page
 UNNAMED = "no manifest names it"
 # A client that was killed is no error of the site.
@@ -77,10 +93,10 @@ def address(start: int) -> str:
     return f"/gn/index_{start // LISTED + 1}.html" if start else "/gn/"
 
 
-def begin(server: NewsServer, folder: str) -> "subprocess.Popen[bytes]":
+def begin(server: NewsServer, folder: str, series: Series) -> "subprocess.Popen[bytes]":
     """Begin a crawl in a process of its own."""
     server.log.clear()
-    arguments = ["start=" + server.origin + "/gn/", "related=0", "refresh=true"]
+    arguments = [f"start={server.origin}/gn/", "related=0", *series.arguments]
     settings = ["NEWSMIRROR_PART_ROWS=10", "LOG_LEVEL=ERROR", f"NEWSMIRROR_DIR={folder}"]
     given = [part for argument in arguments for part in ("-a", argument)]
     given += [part for setting in settings for part in ("-s", setting)]
@@ -88,20 +104,14 @@ def begin(server: NewsServer, folder: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, cwd=PROJECT)
 
 
-def kill(server: NewsServer, folder: str, instant: float) -> str | None:
-    """Begin a crawl and kill it after so many seconds; return where it was, None if it had ended."""
-    crawl = begin(server, folder)
+def kill(crawl: "subprocess.Popen[bytes]", instant: float) -> bool:
+    """Kill a crawl after so many seconds; return whether it was still there."""
     try:
         crawl.wait(instant)
     except subprocess.TimeoutExpired:
         crawl.kill()
         crawl.wait()
-    if crawl.returncode >= 0:
-        return None
-    asked = len(server.log)
-    if asked == 0:
-        return "before its first request"
-    return "at work" if asked < len(server.pages) else "after its last request"
+    return crawl.returncode < 0
 
 
 def compare(site: Site, server: NewsServer, feed: str) -> dict[str, int]:
@@ -123,33 +133,39 @@ def compare(site: Site, server: NewsServer, feed: str) -> dict[str, int]:
     }
 
 
+def run(series: Series, kills: int, chance: random.Random) -> bool:
+    """Print the figures of a series; return whether the feed is as it should be."""
+    site = Site(chance)
+    with NewsServer(site.pages()) as server, tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        begin(server, f"{folder}/measured", series).wait()
+        life = time.perf_counter() - start
+        found: Counter[str] = Counter()
+        while found.total() < kills:
+            site.publish(series.published)
+            site.edit(series.edited)
+            server.pages = site.pages()
+            if kill(begin(server, f"{folder}/kept", series), chance.uniform(0, life)):
+                found["at work" if server.log else "before its first request"] += 1
+        code = begin(server, f"{folder}/kept", series).wait()
+        wrong = compare(site, server, f"{folder}/kept/feed")
+        records = sum(1 for _ in read(f"{folder}/kept/feed"))
+    print(f"{series.name}: {len(site.editions)} articles, {records} records; the last run ended with {code}")
+    for where, count in found.most_common():
+        print(f"{count:>6} killed {where}")
+    for what, count in wrong.items():
+        print(f"{count:>6} {what}")
+    return code == 0 and not any(wrong.values())
+
+
 def main() -> bool:
-    """Print the figures; return whether the feed is as it should be."""
+    """Run all series; return whether all feeds are as they should be."""
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1_000_000)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    site = Site(chance)
-    with NewsServer(site.pages()) as server, tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        begin(server, f"{folder}/measured").wait()
-        life = time.perf_counter() - start
-        found: Counter[str] = Counter()
-        while found.total() < kills:
-            site.publish(NEW)
-            site.edit(EDITED)
-            server.pages = site.pages()
-            if where := kill(server, f"{folder}/kept", chance.uniform(0, life)):
-                found[where] += 1
-        for where, count in found.most_common():
-            print(f"{count:>6} killed {where}")
-        code = begin(server, f"{folder}/kept").wait()
-        wrong = compare(site, server, f"{folder}/kept/feed")
-        records = sum(1 for _ in read(f"{folder}/kept/feed"))
-    print(f"{len(site.editions):>6} articles, {records} records; the last run ended with {code}")
-    for what, count in wrong.items():
-        print(f"{count:>6} {what}")
-    return code == 0 and not any(wrong.values())
+    right = [run(series, kills // len(SERIES), chance) for series in SERIES]
+    return all(right)
 
 
 if __name__ == "__main__":

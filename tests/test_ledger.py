@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, create_engine, event
 
 from newsmirror.ledger import engine, migrations
 from newsmirror.ledger.engine import make_engine, parse_url
@@ -78,9 +78,15 @@ def ledger(url: str) -> Iterator[Ledger]:
         yield opened
 
 
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """Ask the file itself, beside the ledger."""
-    with sqlite3.connect(path) as connection:
+def rows(place: Path | str, query: str) -> list[tuple[Any, ...]]:
+    """Ask the database itself, beside the ledger: a file of SQLite, or the address of another."""
+    if isinstance(place, str):
+        engine = create_engine(place)
+        with engine.begin() as asking:
+            found = [tuple(row) for row in asking.exec_driver_sql(query)]
+        engine.dispose()
+        return found
+    with sqlite3.connect(place) as connection:
         found = connection.execute(query).fetchall()
     connection.close()
     return found
@@ -532,10 +538,12 @@ def test_a_failed_migration_changes_nothing(url: str, path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("data/ledger.db", "'data/ledger.db' is no database address: write sqlite:////path/ledger.db"),
+        ("data/ledger.db", "'data/ledger.db' is no database address: write sqlite:////path/ledger.db or "),
+        ("postgresql//me:secret@host/db", "'postgresql//me:***@host/db' is no database address: "),
+        ("mysql://host/db", "mysql: a ledger is kept in SQLite or in PostgreSQL"),
         ("sqlite://", "'sqlite://' names no file: write sqlite:////path/ledger.db"),
         ("sqlite:///:memory:", "'sqlite:///:memory:' names no file: write sqlite:////path/ledger.db"),
-        ("nosuch://host/db", "nosuch: "),
+        ("nosuch://host/db", "nosuch: a ledger is kept in SQLite or in PostgreSQL"),
     ],
 )
 def test_an_address_of_no_ledger(given: str, said: str) -> None:

@@ -39,6 +39,11 @@ class Gate(dict[str, Page]):
                 self.opened.wait(60)
         return super().get(path, default)
 
+    def wait(self) -> None:
+        """Wait until an article waits."""
+        while len(self.asked) <= ANSWERED:
+            time.sleep(0.01)
+
 
 @contextmanager
 def crawl(server: NewsServer, kept: Path) -> "Iterator[subprocess.Popen[str]]":
@@ -70,7 +75,8 @@ def accepted(kept: Path) -> int:
 
 
 def wait_at_the_gate(pages: Gate, kept: Path) -> None:
-    while len(pages.asked) <= ANSWERED or accepted(kept) < ANSWERED:
+    pages.wait()
+    while accepted(kept) < ANSWERED:
         time.sleep(0.01)
 
 

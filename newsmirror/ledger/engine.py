@@ -1,12 +1,13 @@
-"""Connections: how a database is opened, and how a transaction begins in it."""
+"""Connections: how a database is opened, and who waits for whom in it, on SQLite and on PostgreSQL."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
@@ -17,6 +18,8 @@ from newsmirror.ledger.tables import meta
 PATIENCE_SECONDS = 60
 # How long a publisher waits for the others: they write files, perhaps to a slow store.
 PUBLISHER_PATIENCE_SECONDS = 600
+# The number by which those who open a new PostgreSQL database wait for each other.
+_OPENERS = int.from_bytes(b"ledger")
 
 
 def parse_url(url: str) -> URL:
@@ -24,7 +27,12 @@ def parse_url(url: str) -> URL:
     try:
         parts = make_url(url)
     except ArgumentError as error:
-        raise LedgerError(f"{url!r} is no database address: write sqlite:////path/ledger.db") from error
+        # Whoever mistyped it may have typed a password, too.
+        shown = re.sub(r":[^:/@]*@", ":***@", url)
+        raise LedgerError(
+            f"{shown!r} is no database address: write sqlite:////path/ledger.db or "
+            "postgresql+psycopg://user:password@host/database"
+        ) from error
     if parts.get_backend_name() == "sqlite" and parts.database in (None, "", ":memory:"):
         raise LedgerError(f"{url!r} names no file: write sqlite:////path/ledger.db")
     return parts
@@ -38,8 +46,11 @@ def make_engine(url: URL, durable: bool) -> Engine:
     cannot be made or the driver is missing.
     """
     try:
+        if url.get_backend_name() == "postgresql":
+            given = f"-c lock_timeout={PATIENCE_SECONDS}s" + ("" if durable else " -c synchronous_commit=off")
+            return create_engine(url, connect_args={"options": given})
         if url.get_backend_name() != "sqlite":
-            return create_engine(url)
+            raise LedgerError(f"{url.drivername}: a ledger is kept in SQLite or in PostgreSQL")
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(
@@ -69,6 +80,15 @@ def begin_write(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def only_opener(connection: Connection) -> None:
+    """Wait, to the end of the transaction, until nobody else makes the tables or changes them.
+
+    In SQLite `begin_write` has waited for that.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_OPENERS)))
 
 
 @contextmanager

@@ -10,10 +10,12 @@ REBUILD = "make a new one from the feed: scrapy feed rebuild-ledger"
 # What the database says, in part, and what a person can do then.
 _CURES = {
     "disk is full": "free some space and run again; nothing that was committed is lost",
+    "no space left": "free some space and run again; nothing that was committed is lost",
     "disk i/o error": "look at the disk and its limits, then run again; nothing that was committed is lost",
     "readonly": "let this user write to the file and to its folder",
     "unable to open": "let this user write to the folder, or set another NEWSMIRROR_LEDGER_URL",
     "locked": "another process has been writing for too long: wait for it or stop it, then run again",
+    "lock timeout": "another process has been writing for too long: wait for it or stop it, then run again",
     "foreign key": "begin the run with take_run first",
     "malformed": REBUILD,
     "not a database": REBUILD,
@@ -40,7 +42,7 @@ class RunLocked(LedgerError):  # noqa: N818 - says what is the case
 
 def explain(url: URL, error: DBAPIError | sqlite3.Error) -> LedgerError:
     """Return a database's error as one that names the ledger and the cure."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error)
+    said = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
     cure = next(
         (cure for part, cure in _CURES.items() if part in said.lower()),
         "see that the database can be reached and used",

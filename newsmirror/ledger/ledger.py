@@ -16,9 +16,9 @@ from typing import Any, Literal, Self
 import msgspec
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from newsmirror.ledger.engine import begin_write, make_engine, only_publisher, parse_url
+from newsmirror.ledger.engine import begin_write, make_engine, only_opener, only_publisher, parse_url
 from newsmirror.ledger.errors import REBUILD, LedgerError, RunLocked, explain, name
 from newsmirror.ledger.migrations import migrate
 from newsmirror.ledger.processes import is_alive, this_process
@@ -69,6 +69,7 @@ class Ledger:
         try:
             ledger._check()
             with ledger._writing(ledger._durable) as connection:
+                only_opener(connection)
                 migrate(connection)
         except BaseException:
             ledger.close()
@@ -113,9 +114,18 @@ class Ledger:
         The stored copy has `op`, `revision` and `first_seen_at` set; `seq` stays None until it is assigned.
         The record's `run_id` must be a run that was taken.
         """
+        with self._telling():
+            try:
+                return self._accept(record)
+            except IntegrityError:
+                # Another process has just brought the same article: now it is known.
+                return self._accept(record)
+
+    def _accept(self, record: dict[str, Any]) -> Acceptance:
         kind: Literal["insert", "revise"]
         article_id, now = record["article_id"], record["fetched_at"]
-        with self._writing(self._quick) as connection:
+        with self._quick.begin() as connection:
+            begin_write(connection)
             known = connection.execute(_CURRENT, {"id": article_id}).one_or_none()
             if known is not None and known.content_sha256 == record["content_sha256"]:
                 last = max(known.last_seen_at, now)

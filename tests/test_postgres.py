@@ -1,0 +1,237 @@
+"""The ledger on PostgreSQL: what it does on SQLite, and what only several writers at once bring."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+import test_ledger
+import test_two_sites
+from newsserver import NewsServer
+from sqlalchemy import create_engine, insert
+from test_ledger import LATER, PATIENCE, TIME, digest, publish, python, record, revisions, rows
+from test_signals import ADDRESSES, Gate, crawl, published, told
+
+from newsmirror.ledger import engine
+from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.ledger import Known, Ledger
+from newsmirror.ledger.rebuild import rebuild
+from newsmirror.ledger.tables import articles
+
+# Debian keeps the server's programs out of the path.
+PROGRAMS = [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), shutil.which("postgres")]
+# It refuses to run as root.
+AS_USER: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
+NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server of our own on a socket in its own folder, which is returned."""
+    assert any(PROGRAMS), "PostgreSQL is missing: make test installs it where there is apt"
+    programs = Path(next(filter(None, PROGRAMS)))
+    programs = programs if programs.is_dir() else programs.resolve().parent
+    with TemporaryDirectory() as folder, Path(folder, "log").open("wb") as log:
+        if AS_USER:
+            shutil.chown(folder, **AS_USER)
+        data = f"{folder}/data"
+        make = [programs / "initdb", "-D", data, "-U", "mirror", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run(make, check=True, stdout=log, cwd=folder, **AS_USER)
+        start = [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
+        with subprocess.Popen(start, stderr=log, cwd=folder, **AS_USER) as process:
+            while not answers(folder):
+                assert process.poll() is None, Path(log.name).read_text("utf-8")
+                time.sleep(0.02)
+            yield folder
+            process.send_signal(signal.SIGQUIT)  # nothing of it is kept
+
+
+def answers(server: str, command: Any = "SELECT 1") -> bool:
+    """Give a server a command; return whether it took it, False while it still starts."""
+    try:
+        with psycopg.connect(f"host={server} user=mirror dbname=postgres", autocommit=True) as connection:
+            connection.execute(command)
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """A database of its own."""
+    name = f"ledger{next(NUMBERS)}"
+    assert answers(server, f"CREATE DATABASE {name}")
+    return f"postgresql+psycopg://mirror@/{name}?host={quote(server, safe='')}"
+
+
+@pytest.fixture
+def path(url: str) -> str:
+    """What the shared tests ask beside the ledger: see `rows`."""
+    return url
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    with Ledger.open(url) as opened:
+        yield opened
+
+
+SHARED = """
+    test_a_new_article_is_an_insert
+    test_back_and_forth_are_three_records
+    test_a_sighting_counts_and_moves_last_seen_only_forward
+    test_seen_of_nothing_and_of_more_than_one_statement_takes
+    test_it_is_remembered
+    test_parts_by_kind_date_and_rows
+    test_a_failed_publication_is_repeated_with_the_same_rows
+    test_manifests_are_due_until_told
+    test_accepting_and_assigning_go_on_while_one_publishes
+    test_a_run_that_ends_while_it_is_told_is_told_again
+    test_manifests_that_nobody_asked_for_stay_due
+    test_rows_of_the_other_site_are_not_assigned_but_its_parts_are_published
+    test_a_dead_run_leaves_its_rows_to_the_next_one
+    test_an_unknown_run
+    test_last_complete
+    test_a_second_run_is_refused_while_the_first_one_lives
+    test_the_same_process_is_refused_too
+    test_who_is_dead
+    test_beat
+    test_a_newer_schema_is_refused
+    test_an_older_schema_is_lifted_once
+    test_two_sites_publish_at_once
+    test_threads_share_a_ledger
+""".split()
+globals().update({name: getattr(test_ledger, name) for name in SHARED})
+
+
+# --- what is said
+
+
+def refusal(call: Any, *given: Any) -> str:
+    with pytest.raises(LedgerError) as refused:
+        call(*given)
+    return str(refused.value)
+
+
+def test_a_record_of_no_run_is_refused_whole(ledger: Ledger, url: str) -> None:
+    said = refusal(ledger.accept, record("1", run_id="nobody"))
+    assert said.startswith(
+        f'ledger {url}: insert or update on table "outbox" violates foreign key constraint'
+    )
+    assert said.endswith("; begin the run with take_run first")
+    assert rows(url, "SELECT count(*) FROM articles") == [(0,)]
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
+    said = refusal(Ledger.open, "postgresql+psycopg://me:secret@localhost:1/db")
+    assert said.startswith("ledger postgresql+psycopg://me:***@localhost:1/db: connection ")
+    assert said.endswith("see that the database can be reached and used")
+    assert "secret" not in said
+
+
+def test_a_writer_that_waits_too_long(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Ledger.open(url) as ledger, ledger._alone():
+        monkeypatch.setattr(engine, "PATIENCE_SECONDS", 0.05)
+        with Ledger(engine.parse_url(url)) as hasty:
+            said = refusal(hasty.take_run, "r1", "fyun", "start")
+    assert said.startswith(f"ledger {url}: canceling statement due to lock timeout ")
+    assert said.endswith(f'in relation "counters"; {PATIENCE}')
+
+
+def test_a_publisher_waits_for_the_one_before(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PUBLISHER_PATIENCE_SECONDS", 0.05)
+    with Ledger.open(url) as hasty, ledger.publishing():
+        said = refusal(publish, hasty)
+    assert said.startswith(f"ledger {url}: canceling statement due to lock timeout ")
+    assert said.endswith(f'in relation "ledger_meta"; {PATIENCE}')
+
+
+# --- several at once
+
+
+def test_it_is_opened_by_many_at_once(url: str) -> None:
+    opening = """
+        import os, sys
+        from newsmirror.ledger.ledger import Ledger
+        children = []
+        for _ in range(4):
+            if child := os.fork():
+                children.append(child)
+            else:
+                Ledger.open(sys.argv[1]).close()
+                os._exit(0)
+        print([os.waitpid(child, 0)[1] for child in children])
+    """
+    assert python(opening, url).communicate()[0] == "[0, 0, 0, 0]\n"
+
+
+def test_an_article_that_another_process_brings_at_the_same_time(ledger: Ledger, url: str) -> None:
+    ledger.take_run("r1", "fyun", "start")
+    kinds = []
+    other = create_engine(url)
+    with other.begin() as connection:
+        connection.execute(insert(articles).values(row_of_another()))
+        accepting = threading.Thread(target=lambda: kinds.append(ledger.accept(record("1", "B", LATER)).kind))
+        accepting.start()
+        while rows(url, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+            time.sleep(0.01)
+    accepting.join()
+    other.dispose()
+    assert kinds == ["revise"]
+
+
+def row_of_another() -> dict[str, Any]:
+    """The row of an article as another process has it."""
+    given = record("1")
+    kept = {column.name: given[column.name] for column in articles.c if column.name in given}
+    return kept | {"last_seen_at": TIME, "sightings": 0}
+
+
+def test_a_lost_ledger_is_made_from_the_feed(url: str) -> None:
+    rebuild(url, iter(revisions()))
+    article_id = digest("http://kuaizhao.example/1")
+    with Ledger.open(url) as ledger:
+        assert ledger.seen([article_id]) == {article_id: Known(digest("B"), 2, TIME, LATER, TIME)}
+        with ledger.publishing() as publication:
+            assert publication.last_seq == 9
+    assert refusal(rebuild, url, iter(revisions())).startswith(f"ledger {url}: it knows articles already")
+
+
+# --- real crawls
+
+
+def test_two_crawls_at_once(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSMIRROR_LEDGER_URL", url)
+    test_two_sites.test_a_reader_with_a_cursor_misses_nothing(tmp_path)
+    assert not (tmp_path / "ledger.db").exists()
+    assert rows(url, "SELECT count(*) FROM articles") == [(60,)]
+
+
+def test_a_killed_crawl_leaves_nothing_held(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSMIRROR_LEDGER_URL", url)
+    pages = Gate()
+    with NewsServer(pages) as site:
+        with crawl(site, tmp_path) as killed:
+            pages.wait()
+            killed.kill()
+            killed.communicate(timeout=30)
+        pages.opened.set()
+        with crawl(site, tmp_path) as again:
+            again.communicate(timeout=30)
+        assert again.returncode == 0
+        assert told(tmp_path) == [("died", False), ("finished", True)]
+        assert sorted(published(site, tmp_path)) == ADDRESSES
