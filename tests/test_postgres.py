@@ -4,9 +4,9 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,13 +18,14 @@ import pytest
 import test_ledger
 import test_two_sites
 from newsserver import NewsServer
-from sqlalchemy import create_engine, insert
-from test_ledger import LATER, PATIENCE, TIME, digest, publish, python, record, revisions, rows
+from sqlalchemy import Connection, create_engine, insert
+from test_ledger import LATER, PATIENCE, TIME, digest, publish, record, revisions, rows
 from test_signals import ADDRESSES, Gate, crawl, published, told
 
 from newsmirror.ledger import engine
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Known, Ledger
+from newsmirror.ledger.migrations import migrate
 from newsmirror.ledger.rebuild import rebuild
 from newsmirror.ledger.tables import articles
 
@@ -161,34 +162,37 @@ def test_a_publisher_waits_for_the_one_before(
 # --- several at once
 
 
-def test_it_is_opened_by_many_at_once(url: str) -> None:
-    opening = """
-        import os, sys
-        from newsmirror.ledger.ledger import Ledger
-        children = []
-        for _ in range(4):
-            if child := os.fork():
-                children.append(child)
-            else:
-                Ledger.open(sys.argv[1]).close()
-                os._exit(0)
-        print([os.waitpid(child, 0)[1] for child in children])
-    """
-    assert python(opening, url).communicate()[0] == "[0, 0, 0, 0]\n"
+def beside(waiting: Callable[[], object], url: str, change: Callable[[Connection], object]) -> None:
+    """Make a change, and commit it when something that was begun after it waits for it."""
+    other = create_engine(url)
+    with ThreadPoolExecutor(1) as threads:
+        with other.begin() as connection:
+            change(connection)
+            waited = threads.submit(waiting)
+            while rows(url, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+                assert not waited.done()
+                time.sleep(0.01)
+        waited.result()
+    other.dispose()
+
+
+def test_a_new_one_is_opened_by_two_at_once(url: str) -> None:
+    def make(connection: Connection) -> None:
+        engine.only_opener(connection)
+        migrate(connection)
+
+    beside(lambda: Ledger.open(url).close(), url, make)
+    assert rows(url, "SELECT value FROM counters") == [(0,)]
 
 
 def test_an_article_that_another_process_brings_at_the_same_time(ledger: Ledger, url: str) -> None:
     ledger.take_run("r1", "fyun", "start")
     kinds = []
-    other = create_engine(url)
-    with other.begin() as connection:
-        connection.execute(insert(articles).values(row_of_another()))
-        accepting = threading.Thread(target=lambda: kinds.append(ledger.accept(record("1", "B", LATER)).kind))
-        accepting.start()
-        while rows(url, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
-            time.sleep(0.01)
-    accepting.join()
-    other.dispose()
+    beside(
+        lambda: kinds.append(ledger.accept(record("1", "B", LATER)).kind),
+        url,
+        lambda connection: connection.execute(insert(articles).values(row_of_another())),
+    )
     assert kinds == ["revise"]
 
 
