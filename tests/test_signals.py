@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
@@ -24,32 +24,37 @@ ADDRESSES = [entry.href for entry in ENTRIES]
 ANSWERED = 3
 
 
-class Gate(dict[str, Page]):
-    """Pages; when so many articles were answered, the next one waits until the gate is opened."""
+def site(entries: Sequence[Entry]) -> dict[str, Page]:
+    return {"/gn/": listing(entries)} | {entry.href: article(entry.title) for entry in entries}
 
-    def __init__(self) -> None:
-        super().__init__({"/gn/": listing(ENTRIES)} | {e.href: article(e.title) for e in ENTRIES})
+
+class Gate(dict[str, Page]):
+    """A site; when so many of its articles were answered, the next one waits until the gate is opened."""
+
+    def __init__(self, answered: int = ANSWERED) -> None:
+        super().__init__(site(ENTRIES))
+        self.answered = answered
         self.asked: list[str] = []
         self.opened = Event()
 
     def get(self, path: str, default: Any = None) -> Any:
         if path in ADDRESSES:
             self.asked.append(path)
-            if len(self.asked) > ANSWERED:
+            if len(self.asked) > self.answered:
                 self.opened.wait(60)
         return super().get(path, default)
 
     def wait(self) -> None:
         """Wait until an article waits."""
-        while len(self.asked) <= ANSWERED:
+        while len(self.asked) <= self.answered:
             time.sleep(0.01)
 
 
 @contextmanager
-def crawl(server: NewsServer, kept: Path) -> "Iterator[subprocess.Popen[str]]":
+def crawl(server: NewsServer, kept: Path, *launcher: str) -> "Iterator[subprocess.Popen[str]]":
     """A crawl in a process of its own, that asks for one page at a time."""
     given = ["-a", f"start={server.origin}/gn/", "-a", "related=0", *POLITENESS_OFF]
-    command = [sys.executable, "-W", "error", "-m", "scrapy", "crawl", "anysite", *given]
+    command = [*launcher, sys.executable, "-W", "error", "-m", "scrapy", "crawl", "anysite", *given]
     command += ["-s", "CONCURRENT_REQUESTS=1"]
     environment = {**os.environ, "NEWSMIRROR_DIR": str(kept)}
     with subprocess.Popen(
