@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +44,20 @@ def prepare(folder: Path) -> None:
     house.ledger.close()
 
 
-def go_on(folder: Path) -> None:
+def go_on(house: House) -> None:
     """What the second run does at its end."""
-    house = House(folder)
     house.publish("r1", max_rows=3)
     house.finish("r1")
     house.publish("r1")
     house.ledger.close()
 
 
-def next_run(folder: Path) -> None:
+def go_on_in(folder: Path) -> None:
+    go_on(House(folder))
+
+
+def next_run(house: House) -> None:
     """A run that finds nothing new."""
-    house = House(folder)
     house.begin("r2")
     house.publish("r2")
     house.finish("r2")
@@ -145,8 +148,8 @@ def hook(at: Callable[[str], None]) -> None:
     event.listen(Engine, "before_cursor_execute", statement)
 
 
-def killed_at(folder: Path, point: int) -> list[str]:
-    """Let a child go on until it is killed at a point; return the points that it passed."""
+def killed_at(folder: Path, point: int, work: Callable[[], None]) -> list[str]:
+    """Let a child work until it is killed at a point; return the points that it passed."""
     passed_file = folder / "passed"
     child = os.fork()
     if child == 0:
@@ -160,7 +163,7 @@ def killed_at(folder: Path, point: int) -> list[str]:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         hook(at)
-        go_on(folder)
+        work()
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL) or os.WEXITSTATUS(status) == 0
@@ -176,7 +179,7 @@ def check(folder: Path, before: dict[str, bytes], expected: list[dict[str, Any]]
     assert len(shown) >= 3
     committed = parts(before)
     assert {path: data for path, data in tree(feed).items() if path in committed} == committed
-    next_run(folder)
+    next_run(House(folder))
     assert verify(str(feed)) == []
     assert list(read(str(feed))) == expected
     after = tree(feed)
@@ -198,7 +201,7 @@ def kill_everywhere(folder: Path) -> None:
     assert os.wait()[1] == 0
     before = tree(folder / "ready" / "feed")
     shutil.copytree(folder / "ready", folder / "whole")
-    points = killed_at(folder / "whole", 0)
+    points = killed_at(folder / "whole", 0, partial(go_on_in, folder / "whole"))
     expected = list(read(str(folder / "whole" / "feed")))
     assert [each["seq"] for each in expected] == list(range(1, 9))
     workers = []
@@ -208,7 +211,7 @@ def kill_everywhere(folder: Path) -> None:
                 place = folder / f"{point}"
                 shutil.copytree(folder / "ready", place)
                 try:
-                    assert killed_at(place, point) == points[:point]
+                    assert killed_at(place, point, partial(go_on_in, place)) == points[:point]
                     check(place, before, expected)
                 except BaseException:
                     sys.stderr.write(f"killed at point {point}: {points[point - 1]}\n")
@@ -226,7 +229,7 @@ def without_rights(folder: Path) -> None:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
     try:
-        go_on(folder)
+        go_on_in(folder)
     except FeedError as error:
         sys.stdout.write(f"{error}\n")
 
@@ -294,14 +297,14 @@ def test_a_full_disk_is_told_and_the_next_run_completes(
     with monkeypatch.context() as patch:
         fault(feed / "v1" / file, patch)
         with pytest.raises(FeedError) as caught:
-            go_on(tmp_path)
+            go_on_in(tmp_path)
     cure = "free some space or raise the limit, then run again; nothing is lost"
     assert str(caught.value) == f"{feed}/v1/{file}: {said}{' on device' * (said[0] == 'N')}; {cure}"
     assert not list(feed.rglob("*.part"))
     assert {path: data for path, data in tree(feed).items() if path in before} == before
     assert [each["seq"] for each in read(str(feed))] == [1, 2, 3]
     give_up(tmp_path)
-    next_run(tmp_path)
+    next_run(House(tmp_path))
     assert verify(str(feed)) == []
     assert [each["seq"] for each in read(str(feed))] == list(range(1, 9))
 
@@ -327,7 +330,7 @@ def test_a_read_only_folder_is_told_and_the_next_run_completes() -> None:
         assert said == f"{feed}/{part}: Permission denied; {cure}\n"
         assert tree(feed) == before
         give_up(folder)
-        next_run(folder)
+        next_run(House(folder))
         assert verify(str(feed)) == []
         assert [each["seq"] for each in read(str(feed))] == list(range(1, 9))
 

@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 from feedmaker import House, record
 
-from newsmirror.feed import FeedError, read, status
+from newsmirror.feed import read
 from newsmirror.feed.parts import pack
-from newsmirror.feed.publish import sweep
 from newsmirror.feed.schemas import files
-from newsmirror.feed.storage import Storage
-from newsmirror.feed.verify import verify
 from newsmirror.schema import article_schema
 
 PAGE = Path(__file__).parent.parent / "docs" / "feed.md"
@@ -118,60 +115,3 @@ def test_bigquery_has_a_type_for_each_key() -> None:
 def test_the_page_names_every_file_of_schema() -> None:
     page = PAGE.read_text("utf-8")
     assert [path for path in files() if f"`{path.rpartition('/')[2]}`" not in page] == []
-
-
-# ---- S3 ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A bucket of a real S3 API on loopback."""
-    pytest.importorskip("s3fs")
-    server_module = pytest.importorskip("moto.server")
-    import boto3
-
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    name = request.node.name.replace("_", "-")  # the server's memory outlives it
-    boto3.client("s3").create_bucket(Bucket=name)
-    yield f"s3://{name}/mirror/feed"
-    server.stop()
-
-
-def test_s3(bucket: str, tmp_path: Path) -> None:
-    house = House(tmp_path, bucket)
-    records = fill(house)
-    assert [each["seq"] for each in records] == [1, 2, 3, 4, 5, 6]
-    assert verify(bucket) == []
-    assert status(bucket).index.last_seq == 6
-    copy = Storage(str(tmp_path / "copy"))
-    for path in house.storage.list("v1"):
-        copy.write(path, house.storage.read(path))
-    assert copy.list("v1") == house.storage.list("v1")
-    assert verify(str(tmp_path / "copy")) == []
-    house.storage.write("v1/articles/fetch_date=2025-01-08/dead-00001.jsonl.gz", b"")
-    assert [problem.what for problem in verify(bucket)] == ["no manifest names it"]
-    assert sweep(house.storage, house.ledger) == ["v1/articles/fetch_date=2025-01-08/dead-00001.jsonl.gz"]
-    assert verify(bucket) == []
-    house.ledger.close()
-
-
-def test_a_bucket_that_is_not_there_is_told(bucket: str, tmp_path: Path) -> None:
-    house = House(tmp_path, "s3://nowhere/mirror/feed")
-    house.begin("r1")
-    house.accept(record("a", "r1"))
-    with pytest.raises(FeedError, match=r"^s3://nowhere/mirror/feed/v1/articles/\S+: "):
-        house.publish("r1")
-    house.ledger.close()
-    again = House(tmp_path, bucket)
-    again.publish("r1")
-    assert [each["seq"] for each in read(bucket)] == [1]
-    again.ledger.close()
