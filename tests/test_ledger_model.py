@@ -1,7 +1,8 @@
 """Random crawls, edits, crashes, publications and rebuilds against a model of a few lines.
 
-The model: what was accepted, site by site, in order. The feed must be that, each record once, and seq must
-count it through. A crash is what SIGKILL leaves: the files as they are at one step, taken over by new runs.
+The model: what was accepted, site by site, in order, and how each run ended. The feed must be that, each
+record once, and seq must count it through; a reader trusts manifests and index, as docs/feed.md says. A crash
+is what SIGKILL leaves: the files as they are at one step, taken over by new runs.
 """
 
 import json
@@ -51,8 +52,12 @@ class Crawls(RuleBasedStateMachine):
         # The model: (url, revision, content) as accepted, and how many rejects.
         self.accepted: dict[str, list[tuple[str, int, str]]] = {site: [] for site in SITES}
         self.rejected = 0
-        # What a reader finds: the rows of each part.
+        self.ended: dict[str, str | None] = {}
+        self.frozen: dict[str, str | None] = {}  # the manifests of runs that a lost ledger knew
+        # The files of the feed: the rows of each part; how each run ended and its parts; up to which seq.
         self.feed: dict[str, list[str]] = {}
+        self.manifests: dict[str, tuple[str | None, list[str]]] = {}
+        self.index = self.read = 0
         for moment in MOMENTS:
             event.listen(Engine, moment, self.step)
 
@@ -65,8 +70,13 @@ class Crawls(RuleBasedStateMachine):
         self.write_parts()
         self.reader_is_right()
         assert {site: self.published(site) for site in SITES} == self.accepted
-        rejects = [text for path, texts in self.feed.items() if path.startswith("rejects") for text in texts]
+        rejects = [text for path in self.named("rejects") for text in self.feed[path]]
         assert len(set(rejects)) == len(rejects) == self.rejected
+        assert sorted(self.named("")) == sorted(self.feed)
+        assert {run: reason for run, (reason, _) in self.manifests.items()} == {
+            **self.frozen,
+            **self.ended,
+        }
         assert rows(self.path, "SELECT count(*) FROM outbox") == [(0,)]
         self.ledger.close()
         shutil.rmtree(self.folder)
@@ -81,8 +91,11 @@ class Crawls(RuleBasedStateMachine):
         """Open the ledger and begin a run on each site, over the dead ones."""
         self.ledger = Ledger.open(f"sqlite:///{self.path}")
         rows(self.path, "UPDATE locks SET holder = replace(holder, '/', '/dead') RETURNING 1")
+        for run, reason in self.ended.items():
+            self.ended[run] = reason or "died"
         for site in SITES:
             self.ledger.take_run(self.run(site), site, "start")
+            self.ended[self.run(site)] = None
 
     def step(self, *_: Any) -> None:
         """Count down to the crash, and keep what it leaves."""
@@ -142,11 +155,10 @@ class Crawls(RuleBasedStateMachine):
     def publish(self, step: int | None) -> None:
         self.survives(step, self.write_parts)
 
-    @rule(site=sites)
-    def restart(self, site: str) -> None:
+    @rule()
+    def restart(self) -> None:
         """End all runs in order, and begin new ones."""
-        for each in SITES:
-            self.ledger.finish_run(self.run(each), "finished", True, {"found": 0})
+        self.finish()
         self.ledger.close()
         self.lives += 1
         self.start()
@@ -154,14 +166,22 @@ class Crawls(RuleBasedStateMachine):
     @rule()
     def make_anew(self) -> None:
         """Lose the ledger, and all that it alone knew."""
-        for site in SITES:
-            self.ledger.finish_run(self.run(site), "finished", True, {"found": 0})
+        self.finish()
         self.ledger.close()
         rebuild(f"sqlite:///{self.path}", self.records())
+        # What no manifest names is swept, and what the manifests did not tell yet is never told.
+        self.feed = {path: self.feed[path] for path in self.named("")}
+        self.frozen = {run: reason for run, (reason, _) in self.manifests.items()}
+        self.ended = {}
         self.accepted = {site: self.published(site) for site in SITES}
-        self.rejected = sum(len(texts) for path, texts in self.feed.items() if path.startswith("rejects"))
+        self.rejected = sum(len(self.feed[path]) for path in self.named("rejects"))
         self.lives += 1
         self.start()
+
+    def finish(self) -> None:
+        for site in SITES:
+            self.ledger.finish_run(self.run(site), "finished", True, {"found": 0})
+            self.ended[self.run(site)] = "finished"
 
     def write_parts(self) -> None:
         with self.ledger.publishing() as publication:
@@ -170,18 +190,23 @@ class Crawls(RuleBasedStateMachine):
                 assert len(texts) == part.rows
                 # Whoever repeats a publication writes the same.
                 assert self.feed.setdefault(part.path, texts) == texts
+                self.step()
                 publication.published(part, 1, digest(part.path))
-            publication.manifests()
+            for told in publication.manifests():
+                paths = [part.path for part in told.parts]
+                self.manifests[told.run.run_id] = (told.run.close_reason, paths)
+                self.step()
+            self.index = publication.last_seq
+            self.step()
 
     # --- what must be
 
+    def named(self, kind: str) -> list[str]:
+        """Return the paths of a kind that manifests name."""
+        return [path for _, paths in self.manifests.values() for path in paths if path.startswith(kind)]
+
     def records(self) -> list[dict[str, Any]]:
-        found = [
-            json.loads(text)
-            for path, texts in self.feed.items()
-            if path.startswith("articles")
-            for text in texts
-        ]
+        found = [json.loads(text) for path in self.named("articles") for text in self.feed[path]]
         return sorted(found, key=lambda each: each["seq"])
 
     def published(self, site: str) -> list[tuple[str, int, str]]:
@@ -193,14 +218,11 @@ class Crawls(RuleBasedStateMachine):
 
     @invariant()
     def reader_is_right(self) -> None:
-        """Seq counts the parts through as they appear, and each site is in order of acceptance."""
-        seqs = [
-            json.loads(text)["seq"]
-            for path, texts in self.feed.items()
-            if path.startswith("articles")
-            for text in texts
-        ]
+        """Seq counts the records through as they appear, and each site is in order of acceptance."""
+        seqs = [record["seq"] for record in self.records()]
         assert seqs == list(range(1, len(seqs) + 1))
+        assert self.read <= self.index <= len(seqs)
+        self.read = self.index
         for site in SITES:
             published = self.published(site)
             assert published == self.accepted[site][: len(published)]
