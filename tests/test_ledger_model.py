@@ -230,5 +230,5 @@ class Crawls(RuleBasedStateMachine):
 
 TestCrawls = Crawls.TestCase
 TestCrawls.settings = settings(
-    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
