@@ -582,7 +582,7 @@ def test_spider_reads_bytes_and_not_what_scrapy_takes_them_for(response: Respons
 
 def test_spider_asks_for_the_encoding_of_its_site_file() -> None:
     with pytest.raises(ValueError, match="no page is encoded in 'gb-18030-x'"):
-        parse(spider_of(MisspeltSite), answer(HtmlResponse, body=b"<p>"))
+        spider_of(MisspeltSite)
 
 
 def test_page_that_cannot_be_read_is_rejected_and_not_published() -> None:
@@ -602,6 +602,8 @@ def test_page_that_cannot_be_read_is_rejected_and_not_published() -> None:
 
 def test_image_that_is_called_html_is_no_page() -> None:
     spider = spider_of(Site)
-    assert parse(spider, answer(HtmlResponse, body=b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")) == []
+    (rejected,) = parse(spider, answer(HtmlResponse, body=b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"))
+    assert isinstance(rejected, Rejected)
+    assert (rejected.url, rejected.reason) == (URL, "not_html")
     assert spider.crawler.stats is not None
     assert spider.crawler.stats.get_value("newsmirror/pages/not_html") == 1

@@ -93,6 +93,7 @@ class SnapshotSpider(scrapy.Spider):
         super().__init__(*args)
         self.arguments: Arguments = parse_arguments(given, self.start_urls, self.timezone, datetime.now(UTC))
         self.render = self.arguments.render or self.render
+        decode(b"", None, self.encoding)  # a name that is none is told before the first request
         self.allowed_domains = self.allowed_domains or sorted(
             {_site_host(url) for url in self.arguments.start}
         )
@@ -263,10 +264,7 @@ class SnapshotSpider(scrapy.Spider):
         if not decoded.is_readable:
             self._count("pages/undecodable")
             lost, used = decoded.encoding.replacements, decoded.encoding.used
-            return Fault(
-                "undecodable",
-                f"{lost} characters could not be read as {used}: give the site file its encoding",
-            )
+            return Fault("undecodable", f"{lost} characters could not be read as {used}")
         return _Page(response, decoded.encoding, read_stream(decoded.text, response.url))
 
     def _walk(self, url: str, listing: Listing, walk: Walk) -> Iterator[Request]:
