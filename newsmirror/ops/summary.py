@@ -11,11 +11,11 @@ from newsmirror.places import find_places
 logger = logging.getLogger(__name__)
 
 
-# Scrapy's own counts of pages that were asked for in vain.
-_UNFETCHED = {
+# Single counts that a person should see; what was given up is among the dropped, by its reason.
+_ALSO = {
     "forbidden by robots.txt": "robotstxt/forbidden",
-    "gave up after retries": "retry/max_reached",
-    "answered with an error": "httperror/response_ignored_count",
+    "the same text under another address": "newsmirror/pages/same_text",
+    "asked for again after a failure": "retry/count",
 }
 
 
@@ -71,9 +71,7 @@ def format_summary(name: str, reason: str, stats: dict[str, Any], outputs: list[
         if counts:
             listed = ", ".join(f"{key} {count}" for key, count in counts)
             lines.append(f"  {heading}: {listed}")
-    unfetched = [(reason, stats.get(key, 0)) for reason, key in _UNFETCHED.items() if stats.get(key)]
-    if unfetched:
-        lines.append("  not fetched: " + ", ".join(f"{reason} {count}" for reason, count in unfetched))
+    lines += [f"  {what}: {stats[key]}" for what, key in _ALSO.items() if stats.get(key)]
     if not stats.get("newsmirror/run/complete"):
         lines.append("  not complete: the errors above say why")
     lines += [f"  feed: {uri}" for uri in outputs]
