@@ -171,3 +171,28 @@ def test_trails_and_menus(trail: str, expected: list[str]) -> None:
 )
 def test_more_of_the_category(more: str, expected: list[str]) -> None:
     assert [link.title for link in read(f"{META}{BODY}{FOOT}{RELATED}{more}").more] == expected
+
+
+@pytest.mark.parametrize("author", ["章山川", ""])
+def test_labels_and_values_in_cells_without_colons(author: str) -> None:
+    cells = "<tr><td>类&nbsp;&nbsp;别</td><td>国内</td><td>发布时间</td><td>2025-01-08 16:55:00</td></tr>"
+    cells += f"<tr><td>来&nbsp;&nbsp;源</td><td>山城网</td><td>作&nbsp;&nbsp;者</td><td>{author}</td></tr>"
+    article = read(f"<table>{cells}</table>{BODY}{FOOT}")
+    assert texts(article) == TEXTS
+    assert (article.category, article.source, article.bylines) == (
+        "国内",
+        "山城网",
+        [author] if author else [],
+    )
+
+
+@pytest.mark.parametrize(
+    "neighbours",
+    [
+        "<p>上一篇：<a href=/gn/8.html>江心洲候鸟数量创新高</a> 下一篇：没有了</p>",
+        "<ul><li>上一篇：<a href=/gn/8.html>江心洲候鸟数量创新高</a></li><li>下一篇：没有了</li></ul>",
+    ],
+)
+def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) -> None:
+    article = read(f"{META}{BODY}{FOOT}{neighbours}{RELATED}")
+    assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]

@@ -27,6 +27,8 @@ _PLAIN_SEPARATORS = frozenset("/·-")
 _RELATED_WORDS = re.compile(r"^[【\[]?(?:相关|类似|相似|延伸|关联)")
 # The parts of an entry's address that count here: urlsplit would tell more, slowly.
 _ADDRESS = re.compile(r"https?://(?P<host>[^/?#]*)(?P<path>[^?#]*)")
+# The links to the articles before and after, which stand at times above a list without a heading.
+_NEIGHBOUR = re.compile(r"^[\[【（(《<◄►]*[上前下后]一[篇条]")
 # A line drawn with dashes.
 _RULE = re.compile(r"^[-—=_*~·.]{4,}$")
 _MAX_TRAIL = 5
@@ -88,6 +90,8 @@ def read_related(
             return entries
     start = max((index for index in footer if index >= body_end), default=body_end) + 1
     limit = more if more is not None and more >= start else len(stream.lines)
+    while start < limit and _NEIGHBOUR.match(stream.lines[start].text):
+        start += 1
     start, end = _list_range(stream, start, None, _next_label(hits, start, limit))
     unheaded = [
         entry

@@ -97,12 +97,13 @@ def _is_sentence(value: str) -> bool:
 
 
 def _is_bare_label(hit: Hit, hits: list[Hit]) -> bool:
-    """Tell whether a word without a colon is a label: 发布时间 before a date, 记者 beside another label."""
+    """Tell whether a word without a colon is a label: 发布时间 before a date, 记者 in its own cell."""
     match hit.field:
         case "published":
             return leading_date(hit.value) is not None
         case "author":
-            return any(
+            in_cell = hit.line.box.tag in ("th", "td", "dt") and hit.opens_line and not hit.label.value
+            return in_cell or any(
                 other.line is hit.line and other.field in ("published", "source", "category")
                 for other in hits
             )
