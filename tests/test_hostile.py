@@ -204,6 +204,7 @@ def cases(first: int) -> dict[str, Case]:
     add("redirect loop", redirect_to("/loop"), "redirect")
     add("redirect chain", redirect_to("/chain"), "redirect")
     add("redirect to its session", redirect_to(entry(first + len(table)).href + SESSION))
+    add("redirect to an error page", redirect_to("/error.html"), "soft_404")
     add("redirect to a port", redirect_to("{elsewhere}/gn/20250108/1.html"), skip="redirect_away")
     add("redirect to a host", redirect_to("{foreign}/gn/20250108/1.html"), skip="redirect_away")
     add("redirect to metadata", redirect_to("http://169.254.169.254/latest/meta-data/"), skip="redirect_away")
@@ -236,6 +237,7 @@ ARTICLES: dict[str, Script] = {
     "/gn/": [status(503), do.RESET, listing(ENTRIES)],
     **{PATHS[name]: case.script for name, case in CASES.items()},
     PATHS["redirect to its session"] + SESSION: page(1000 + list(CASES).index("redirect to its session")),
+    "/error.html": do.SOFT_404,
     "/loop": redirect_to(PATHS["redirect loop"]),
     **do.redirect_chain("/chain", 30, PATHS["good 0"]),
 }
@@ -470,7 +472,8 @@ def test_redirects_end(faulty: Visit) -> None:
 
 
 def test_nothing_foreign_is_asked_for(faulty: Visit) -> None:
-    own = {"/robots.txt", "/gn/", "/loop", PATHS["redirect to its session"] + SESSION, *PATHS.values()}
+    session = PATHS["redirect to its session"] + SESSION
+    own = {"/robots.txt", "/gn/", "/loop", "/error.html", session, *PATHS.values()}
     assert {url for url in faulty.asked if not url.startswith("/chain")} == own
     # What was sent is what this site was asked: nothing went to any other machine.
     assert faulty.stat("downloader/request_count") == len(faulty.log)
@@ -587,3 +590,12 @@ def test_robots_txt_is_kept_however_it_answers(robots: dict[str, Visit], name: s
     assert pages == ({"/gn/", *own.arrived} if allowed else set())
     assert own.log[0].url == "/robots.txt"
     assert own.given_up == []
+
+
+def test_a_host_whose_robots_txt_is_out_of_reach_makes_a_run_incomplete(robots: dict[str, Visit]) -> None:
+    done = robots["200"]
+    assert (done.run.code, done.manifest["complete"], done.manifest["close_reason"]) == (1, False, "finished")
+    unread = [robots[name].origin for name in ("503", "reset")]
+    told = [origin for why in done.manifest["reasons"] for origin in unread if origin in why]
+    assert set(told) == set(unread)
+    assert len(told) == len(done.manifest["reasons"])
