@@ -183,15 +183,16 @@ class Run:
         return self.stderr.partition("[newsmirror.ops.summary] INFO: \n")[2]
 
 
-def scrapy(*arguments: str, cwd: Path = PROJECT, kept: Path | None = None) -> Run:
+def scrapy(*arguments: str, cwd: Path = PROJECT, kept: Path | None = None, timeout: float = 60) -> Run:
     """Run `scrapy` as a person does, except that a Python warning is an error.
 
-    `kept`: the folder of ledger and feed; by default one that nothing was kept in before.
+    `kept`: the folder of ledger and feed; by default one that nothing was kept in before. `timeout` is in
+    seconds.
     """
     with TemporaryDirectory() as nothing:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "scrapy", *arguments],
-            cwd=cwd, capture_output=True, text=True, timeout=60, check=False,
+            cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False,
             env={**os.environ, "NEWSMIRROR_DIR": str(kept or nothing)},
         )  # fmt: skip
     return Run(done.returncode, done.stdout, done.stderr.replace(str(kept or nothing), "data"))
