@@ -17,6 +17,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.pqueues import DownloaderAwarePriorityQueue
 from scrapy.robotstxt import RobotParser
+from scrapy.utils.asyncio import call_later
 
 from newsmirror.net.faults import AskedInVain
 
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # Statuses whose Retry-After speaks of the host (RFC 6585, 4; RFC 9110, 15.6.4).
 _BUSY = {429, 503}
+# A timer may fire a little early.
+_TICK = 0.02
 
 
 def retry_after(value: str, now: datetime) -> float | None:
@@ -117,6 +120,14 @@ class PacedDownloader(Downloader):
             logger.info("%s says to come back in %.0f s", host, seconds)
             self.crawler.stats.inc_value("newsmirror/pace/retry_after")
             self.slot_of(request).leave_alone(seconds)
+            # Till then the queue gives out nothing, and Scrapy by itself asks it every five seconds only.
+            call_later(min(seconds, self._patience) + _TICK, self._look_again)
+
+    def _look_again(self) -> None:
+        """Let the engine ask the queue for requests, if the spider is still open."""
+        engine = self.crawler.engine
+        if engine is not None and engine._slot is not None:
+            engine._slot.nextcall.schedule()
 
     # ---- how it is kept -------------------------------------------------------------------------------
 
