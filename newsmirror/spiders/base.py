@@ -126,6 +126,7 @@ class SnapshotSpider(scrapy.Spider):
         """Create the spider, as Scrapy asks."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider.release_waiting, signals.spider_idle)
+        crawler.signals.connect(spider.dropped, signals.request_dropped)
         return spider
 
     # ---- requests ------------------------------------------------------------------------------------
@@ -175,6 +176,11 @@ class SnapshotSpider(scrapy.Spider):
             self.logger.error(
                 "Category %s was not found. Names seen: %s. Give its address instead.", name, seen
             )
+
+    def dropped(self, request: Request, spider: scrapy.Spider) -> None:
+        """Count a redirect to what is asked for anyway: Scrapy drops it without a word."""
+        if "redirect_urls" in request.meta:
+            self._count("skipped/redirect_to_known")
 
     # ---- callbacks -----------------------------------------------------------------------------------
 
@@ -275,24 +281,28 @@ class SnapshotSpider(scrapy.Spider):
             if walk.is_proven(self._lost):
                 self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
-        entries: dict[str, Entry] = {}
+        listed: dict[str, Entry] = {}
         for entry in listing.entries:
-            if self.may_follow(entry.url) and self._matches_article(entry.url):
-                entries.setdefault(canonical_url(entry.url), entry)
+            listed.setdefault(canonical_url(entry.url) if self.may_follow(entry.url) else entry.url, entry)
+        positions = {address: position for position, address in enumerate(listed, 1)}
+        entries = {
+            address: entry
+            for address, entry in listed.items()
+            if self.may_follow(entry.url) and self._matches_article(entry.url)
+        }
         fresh = walk.take(entries)
         if walk.pages == 1:
             self.found.update(fresh)
         older = {address for address, entry in fresh.items() if self._is_older(entry)}
         ids = {address: identity(address) for address in fresh}
         known = self.memory(ids.values())
-        positions = {entry.url: position for position, entry in enumerate(listing.entries, 1)}
         for address, entry in fresh.items():
             if ids[address] in known:
                 self._met.add(address)
             if address in older:
                 self._count("skipped/older_than_since")
             elif self._is_due(known.get(ids[address])):
-                found = Discovery("listing", canonical_url(url), positions[entry.url])
+                found = Discovery("listing", canonical_url(url), positions[address])
                 yield self._article_request(entry.url, found, 0)
             else:
                 self._count("skipped/known")
