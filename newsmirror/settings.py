@@ -36,8 +36,8 @@ NEWSMIRROR_MAX_WAIT = 600
 AUTOTHROTTLE_ENABLED = True
 # Default: 5. The first pages tell soon enough.
 AUTOTHROTTLE_START_DELAY = 1.0
-# Default: 60. The delay follows the slowest page and then halves: with 60 a page that took 30 s holds the run
-# up for a minute. A host that is slow for good is spared by the two requests at a time.
+# Default: 60. The delay follows the slowest page and then halves: with 60 a page that took 20 s holds the run
+# up for forty. A host that is slow for good is spared by the two requests at a time.
 AUTOTHROTTLE_MAX_DELAY = 5.0
 # Default: True. Snapshot pages need no session, and one that we do not keep cannot trap us.
 COOKIES_ENABLED = False

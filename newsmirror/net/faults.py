@@ -64,6 +64,4 @@ def _words(error: BaseException) -> str:
     """Return what an error says; of one that wraps those of Twisted, what the first of them says."""
     if isinstance(error.__cause__, ResponseFailed) and error.__cause__.reasons:
         error = error.__cause__.reasons[0].value
-    return (
-        str(error) if isinstance(error, AskedInVain | IgnoreRequest) else f"{type(error).__name__}: {error}"
-    )
+    return str(error) if isinstance(error, IgnoreRequest) else f"{type(error).__name__}: {error}"
