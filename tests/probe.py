@@ -46,7 +46,7 @@ def probe(
         out = Path(nothing, "out.json")
         done = subprocess.run(
             [sys.executable, "-W", "error", __file__, str(out)],
-            cwd=PROJECT, input=json.dumps(given), capture_output=True, text=True, timeout=60, check=False,
+            cwd=PROJECT, input=json.dumps(given), capture_output=True, text=True, timeout=45, check=False,
             env={**os.environ, "NEWSMIRROR_DIR": nothing, "SCRAPY_SETTINGS_MODULE": "newsmirror.settings"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -2,17 +2,21 @@
 
 import codecs
 import gzip
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, get_args
 
 import faultserver as do
 import pytest
 from faultserver import Asked, FaultServer, Script, redirect_to, status
 from newsserver import Entry, Page, article, listing, scrapy
 from probe import Probe, probe
+from scrapy.utils.project import get_project_settings
 
+from newsmirror.items import Reason
 from newsmirror.net.contact import is_somebodys
 from newsmirror.net.robots import bad_crawl_delays, in_ascii, is_unreachable
 
@@ -200,11 +204,11 @@ def test_a_robots_txt_is_read_again_after_a_day() -> None:
 
 
 def test_retry_after_of_a_robots_txt_is_kept() -> None:
-    with FaultServer({"/robots.txt": [status(429, "2"), ROBOTS], "/open": PAGE}) as server:
+    with FaultServer({"/robots.txt": [status(429, "1"), ROBOTS], "/open": PAGE}) as server:
         done = probe([server.origin + "/open"])
         first, second, page = server.log
     assert [each.url for each in (first, second, page)] == ["/robots.txt", "/robots.txt", "/open"]
-    assert second.at - first.at >= 2
+    assert second.at - first.at >= 1
     assert list(done.pages) == [server.origin + "/open"]
 
 
@@ -259,15 +263,15 @@ def gaps(log: list[Asked]) -> list[float]:
 @pytest.mark.parametrize(
     ("settings", "least"),
     [
-        ({}, 1),
-        ({"AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": 0.1, "DOWNLOAD_DELAY_JITTER": 1}, 1),
-        ({"DOWNLOAD_DELAY": 1.2, "DOWNLOAD_DELAY_JITTER": 0.9}, 1.2),
+        ({}, 0.6),
+        ({"AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": 0.1, "DOWNLOAD_DELAY_JITTER": 1}, 0.6),
+        ({"DOWNLOAD_DELAY": 0.8, "DOWNLOAD_DELAY_JITTER": 0.9}, 0.8),
     ],
     ids=["alone", "with AutoThrottle", "with a longer delay"],
 )
 def test_crawl_delay_is_the_least_delay(settings: dict[str, float], least: float) -> None:
     pages = {f"/{number}": PAGE for number in range(4)}
-    rules = do.robots("User-agent: *\nCrawl-delay: 1\n\nUser-agent: other\nCrawl-delay: 100")
+    rules = do.robots("User-agent: *\nCrawl-delay: 0.6\n\nUser-agent: other\nCrawl-delay: 100")
     with FaultServer({"/robots.txt": rules, **pages}) as server:
         done = probe([server.origin + path for path in pages], settings)
         log = server.log
@@ -275,6 +279,17 @@ def test_crawl_delay_is_the_least_delay(settings: dict[str, float], least: float
     assert log[0].url == "/robots.txt"
     # What is measured at the server may be shorter by the time that a request took to get there.
     assert min(gaps(log)) >= least - 0.1
+
+
+def test_autothrottle_still_lengthens_the_delay() -> None:
+    pages = {f"/{number}": do.slow(PAGE, 0.6) for number in range(6)}
+    settings = {"AUTOTHROTTLE_ENABLED": True, "AUTOTHROTTLE_START_DELAY": 0.01, "DOWNLOAD_DELAY_JITTER": 0}
+    with FaultServer(pages) as server:
+        done = probe([server.origin + path for path in pages], settings)
+        log = server.log
+    assert len(done.pages) == 6
+    # The last two were sent long after the first answer.
+    assert min(gaps(log)[-2:]) >= 0.5
 
 
 def test_crawl_delay_that_is_no_number_is_left_out_with_a_warning() -> None:
@@ -345,3 +360,25 @@ def test_who_crawls_the_site_of_somebody_says_who_they_are(
     assert done.log.count("Nobody at hezhou.cn can tell who crawls: set NEWSMIRROR_CONTACT") == warnings
     assert done.log.count("can tell who crawls") == warnings
     assert (done.pages, sorted(done.skipped)) == ({}, urls)
+
+
+# ---- what is promised ------------------------------------------------------------------------------------
+
+PROMISES = Path(__file__).parent.parent / "docs" / "politeness.md"
+
+
+def test_the_promises_are_the_settings() -> None:
+    given = get_project_settings()
+    told = re.findall(r"`([A-Z_]{4,})(?: = ([\d.]+))?`", PROMISES.read_text("utf-8"))
+    assert len(told) > 10
+    assert [(name, value) for name, value in told if value and str(given[name]) != value] == []
+    assert [name for name, _ in told if name not in given] == []
+
+
+def test_the_retried_statuses_and_the_reasons_are_all_told() -> None:
+    text = PROMISES.read_text("utf-8")
+    statuses = re.search(r"so many times: ([\d, ]+), an error", text)
+    assert statuses is not None
+    codes = sorted(int(code) for code in statuses[1].split(", "))
+    assert codes == sorted(get_project_settings().getlist("RETRY_HTTP_CODES"))
+    assert re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE) == list(get_args(Reason))
