@@ -39,6 +39,11 @@ AUTOTHROTTLE_START_DELAY = 1.0
 # Default: 60. The delay follows the slowest page and then halves: with 60 a page that took 20 s holds the run
 # up for forty. A host that is slow for good is spared by the two requests at a time.
 AUTOTHROTTLE_MAX_DELAY = 5.0
+# Default: en. The sites are Chinese.
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+}
 # Default: True. Snapshot pages need no session, and one that we do not keep cannot trap us.
 COOKIES_ENABLED = False
 
