@@ -35,13 +35,12 @@ def find_places(settings: BaseSettings) -> Places:
 
 
 def _folder(named: str | None) -> Path:
-    under_scrapyd = "SCRAPYD_JOB" in os.environ or "SCRAPY_JOB" in os.environ
     if named and Path(named).is_absolute():
         return Path(named)
-    if under_scrapyd:
+    if "SCRAPY_PROJECT" in os.environ:  # Scrapyd tells every job its project
         raise PlaceError(
-            f"NEWSMIRROR_DIR={named!r} is no absolute path, and Scrapyd gives every job a folder of its own: "
-            "set it to a path such as /var/lib/newsmirror, or nothing would be remembered"
+            f"NEWSMIRROR_DIR={named!r} is no absolute path, and a job of Scrapyd works wherever Scrapyd was "
+            "started: set it to a path such as /var/lib/newsmirror in the environment of Scrapyd"
         )
     cfg = closest_scrapy_cfg()
     return (Path(cfg).parent if cfg else Path.cwd()) / (named or "data")

@@ -34,6 +34,10 @@ def test_without_arguments_the_defaults_hold() -> None:
     assert (DEFAULTS.max_pages, DEFAULTS.max_articles, DEFAULTS.since) == (None, None, None)
 
 
+def test_what_scrapyd_gives_every_job_is_let_through() -> None:
+    assert parse(_job="fyun-1d-20250108T0000", _version="1736300000") == DEFAULTS
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [

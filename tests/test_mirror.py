@@ -230,7 +230,12 @@ def test_the_feed_is_looked_at_from_the_terminal(tmp_path: Path, verb: str) -> N
 def test_a_wrong_verb_and_a_relative_folder_under_scrapyd_are_told(tmp_path: Path) -> None:
     wrong = scrapy("feed", "reed", kept=tmp_path)
     assert (wrong.code, "write one of: status, verify, read, rebuild-ledger" in wrong.stderr) == (2, True)
-    environment = {**os.environ, "NEWSMIRROR_DIR": "data", "SCRAPYD_JOB": "1"}
+    environment = {
+        **os.environ,
+        "NEWSMIRROR_DIR": "data",
+        "SCRAPY_PROJECT": "newsmirror",
+        "SCRAPY_SETTINGS_MODULE": "newsmirror.settings",
+    }
     command = [sys.executable, "-m", "scrapy", "crawl", "demo"]
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, "NEWSMIRROR_DIR='data' is no absolute path" in done.stderr) == (2, True)

@@ -1,12 +1,14 @@
 """`scrapy crawl`, which checks the spider's arguments before anything starts."""
 
 import argparse
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from scrapy import Spider
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
+from scrapy.spiderloader import SpiderLoaderProtocol
 
 from newsmirror.places import PlaceError, find_places
 from newsmirror.spiders.arguments import ArgumentError, parse_arguments
@@ -29,19 +31,7 @@ class Command(CrawlCommand):
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
         if len(args) == 1:
-            loader = self.crawler_process.spider_loader
-            try:
-                spider = loader.load(args[0])
-            except KeyError:
-                known = ", ".join(sorted(loader.list()))
-                raise UsageError(
-                    f"no spider is named {args[0]!r}; there are: {known}", print_help=False
-                ) from None
-            if issubclass(spider, SnapshotSpider):
-                try:
-                    parse_arguments(opts.spargs, spider.start_urls, spider.timezone, datetime.now(UTC))
-                except ArgumentError as error:
-                    raise UsageError(str(error), print_help=False) from error
+            check_spider(self.crawler_process.spider_loader, args[0], opts.spargs)
         super().run(args, opts)
         if not self.crawler.stats.get_value("newsmirror/run/complete"):
             # Scrapy ends with 0 whatever happened; a schedule must know.
@@ -50,3 +40,17 @@ class Command(CrawlCommand):
     def _create_crawler(self, spidercls: type[Spider] | str) -> Crawler:
         self.crawler = super()._create_crawler(spidercls)
         return self.crawler
+
+
+def check_spider(loader: SpiderLoaderProtocol, name: str, given: Mapping[str, str]) -> None:
+    """Raise UsageError unless there is a spider of this name that takes these arguments."""
+    try:
+        spider = loader.load(name)
+    except KeyError:
+        known = ", ".join(sorted(loader.list()))
+        raise UsageError(f"no spider is named {name!r}; there are: {known}", print_help=False) from None
+    if issubclass(spider, SnapshotSpider):
+        try:
+            parse_arguments(given, spider.start_urls, spider.timezone, datetime.now(UTC))
+        except ArgumentError as error:
+            raise UsageError(str(error), print_help=False) from error

@@ -27,6 +27,8 @@ NAMES: dict[str, str] = {
     "sweep": "true: walk listings to their end; default: stop after a page on which all is known",
     "render": "never, auto or always: render pages in a browser; default auto, those that need it",
 }
+# Scrapyd gives every job its id as an argument, and the egg's version if one was asked for.
+_FROM_SCRAPYD = frozenset({"_job", "_version"})
 
 
 class ArgumentError(ValueError):
@@ -58,7 +60,7 @@ def parse_arguments(
     Raises ArgumentError that names the first argument that is unknown or malformed.
     """
     for name in given:
-        if name not in NAMES:
+        if name not in NAMES and name not in _FROM_SCRAPYD:
             known = "\n".join(f"  -a {known}=  {meaning}" for known, meaning in NAMES.items())
             raise ArgumentError(f"unknown argument {name!r}. The arguments are:\n{known}")
     starts = _addresses(given["start"]) if "start" in given else tuple(start)
