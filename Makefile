@@ -1,15 +1,16 @@
 # Two commands do everything: `make crawl` and `make test`.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+SCRAPYD := .venv-scrapyd/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: crawl test lint bench clean
+.PHONY: crawl test lint bench scrapyd deploy clean
 .DELETE_ON_ERROR:
 
 crawl: .venv/core  ## crawl the bundled demo site and show where the feed is
 	$(BIN)/scrapy crawl demo -O data/demo.jsonl
 
-test: .venv/dev .venv/system  ## run every test
+test: .venv/dev .venv/system .venv-scrapyd/installed  ## run every test
 	$(BIN)/python -m pytest
 
 lint: .venv/dev  ## style, format and types
@@ -20,6 +21,11 @@ lint: .venv/dev  ## style, format and types
 bench: .venv/bench  ## measure against peers, in one run
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/dates.py
+
+scrapyd: .venv-scrapyd/installed  ## Scrapyd, its client, and what spiders need beside the egg
+
+deploy: .venv-scrapyd/installed  ## build the egg and give it to the Scrapyd that scrapy.cfg names
+	@trap 'rm -rf setup.py build' EXIT; $(SCRAPYD)/scrapyd-deploy | tee /dev/stderr | grep -q '"status": "ok"'
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -37,22 +43,8 @@ bench: .venv/bench  ## measure against peers, in one run
 	$(PIP) --editable '.[bench]'
 	touch $@
 
-# What the tests need of the system, by Debian's names: nothing is installed that is there.
-SYSTEM_PACKAGES := chromium postgresql
-
-.venv/system: Makefile | .venv/bin/python
-	@missing=; for package in $(SYSTEM_PACKAGES); do \
-	    status=$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null); \
-	    [ "$$status" = installed ] || missing="$$missing $$package"; \
-	done; \
-	if [ -n "$$missing" ]; then \
-	    command -v apt-get >/dev/null || \
-	        { echo "The tests need:$$missing. There is no apt-get: install them, then: touch $@" >&2; exit 1; }; \
-	    as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	    $$as_root apt-get update -qq; \
-	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing; \
-	fi
+test: .venv/dev .venv/system .venv-scrapyd/installed  ## run every test
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-scrapyd build dist *.egg-info

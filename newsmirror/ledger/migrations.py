@@ -16,20 +16,32 @@ def migrate(connection: Connection) -> None:
 
     Raises LedgerError if it was made by a newer version of newsmirror.
     """
-    present = 1 + len(MIGRATIONS)
-    if not inspect(connection).has_table(meta.name):
+    found, present = read_version(connection), present_version()
+    if found is None:
         metadata.create_all(connection)
         connection.execute(insert(meta).values(key="schema_version", value=str(present)))
         connection.execute(insert(counters).values(name="seq", value=0))
         return
-    found = int(connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar_one())
-    if found > present:
-        raise LedgerError(
-            f"ledger {name(connection.engine.url)}: schema version {found} is of a newer newsmirror; "
-            f"this one knows up to {present}. Install that version, or move the file away and make a new "
-            "one from the feed: scrapy feed rebuild-ledger"
-        )
     if found < present:
         for lift in MIGRATIONS[found - 1 :]:
             lift(connection)
         connection.execute(update(meta).where(meta.c.key == "schema_version").values(value=str(present)))
+
+
+def present_version() -> int:
+    """Return the version that ledgers are made with, and lifted to."""
+    return 1 + len(MIGRATIONS)
+
+
+def read_version(connection: Connection) -> int | None:
+    """Return the version of a ledger, None for an empty database; raises LedgerError for a newer one."""
+    if not inspect(connection).has_table(meta.name):
+        return None
+    found = int(connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar_one())
+    if found > present_version():
+        raise LedgerError(
+            f"ledger {name(connection.engine.url)}: schema version {found} is of a newer newsmirror; "
+            f"this one knows up to {present_version()}. Install that version, or move the file away and make "
+            "a new one from the feed: scrapy feed rebuild-ledger"
+        )
+    return found
