@@ -88,6 +88,7 @@ class Scrapyd:
             with _OPENER.open(request, timeout=_PATIENCE_SECONDS) as response:
                 answer = json.load(response)
         except HTTPError as error:
+            error.close()
             if error.code == 401:
                 raise ScheduleError(
                     f"{self.url} does not know who asks: set SCRAPYD_USERNAME and SCRAPYD_PASSWORD in the "
