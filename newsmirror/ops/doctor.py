@@ -126,11 +126,11 @@ def _local_folders(places: Places) -> Iterator[Path]:
 
 def check_absolute(settings: BaseSettings, on_node: bool) -> Iterator[Finding]:
     """Find settings that name a place by a relative path."""
-    named = {"NEWSMIRROR_FEED_URI": settings.get("NEWSMIRROR_FEED_URI")}
-    if ledger_url := settings.get("NEWSMIRROR_LEDGER_URL"):
-        ledger = parse_url(ledger_url)
-        named["NEWSMIRROR_LEDGER_URL"] = ledger.database if ledger.get_backend_name() == "sqlite" else None
-    if not all(named.values()):
+    feed_uri, ledger_url = settings.get("NEWSMIRROR_FEED_URI"), settings.get("NEWSMIRROR_LEDGER_URL")
+    named = {"NEWSMIRROR_FEED_URI": feed_uri}
+    if ledger_url and (ledger := parse_url(ledger_url)).get_backend_name() == "sqlite":
+        named["NEWSMIRROR_LEDGER_URL"] = ledger.database
+    if not (feed_uri and ledger_url):
         named["NEWSMIRROR_DIR"] = settings.get("NEWSMIRROR_DIR")
     for name, path in named.items():
         if path and "://" not in path and not Path(path).is_absolute():
