@@ -134,11 +134,17 @@ def test_commands_are_found() -> None:
     assert {" ".join(line.split()[:3]) for line in OTHERS} == {
         "make crawl",
         "make test",
+        "make scrapyd",
+        "make deploy",
         'python -c "import',
         "scrapy genspider -t",
         "scrapy feed status",
         "scrapy feed verify",
         "scrapy feed read",
+        "scrapy feed rebuild-ledger",
+        "scrapy doctor",
+        "scrapy doctor --scrapyd-conf",
+        "scrapy schedule-run fyun",
     }
     assert len(CRAWLS) == 2
 

@@ -3,6 +3,8 @@
 One node for all tests, as an operator has one: each test takes slots and pages of its own.
 """
 
+import re
+import shutil
 import time
 import zipfile
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from importlib.util import source_from_cache
 from typing import Any
 
 import pytest
-from newsserver import Entry, NewsServer, Page, article, listing
+from newsserver import PROJECT, Entry, NewsServer, Page, article, listing
 from node import SECRET, WHO, Node
 
 from newsmirror.demo.articles import articles
@@ -283,6 +285,43 @@ def test_a_node_as_we_ship_it_is_found_in_order(node: Node) -> None:
     assert codes <= {"no_browser", "disk_space"}  # these the machine has or has not
     open_to_all = node.run("scrapy", "doctor", "--scrapyd-conf", str(node.conf), SCRAPYD_PASSWORD="")
     assert (open_to_all.code, "error: no_password: " in open_to_all.stdout) == (1, True)
+
+
+# Commands of the page that are the system's: what they name is looked at in test_deploy.py.
+OF_THE_SYSTEM = {"useradd", "git", "cd", "chown", "systemctl", "sudo", "set"}
+
+
+def test_the_operations_page_is_run_as_written(node: Node) -> None:
+    """In the order of the page, which ends with a restored backup and a ledger that is made anew."""
+    page = (PROJECT / "docs/operations.md").read_text("utf-8")
+    lines = re.findall(r"^ {4}(\S.*)$", page, re.MULTILINE)
+    shutil.copy(node.conf, node.checkout / "deploy/scrapyd.conf")
+    places = {
+        "/var/lib/newsmirror": str(node.kept),
+        "/etc/newsmirror/environment": str(node.folder / "etc/environment"),
+        "/etc/scrapyd/scrapyd.conf": str(node.folder / "etc/scrapyd.conf"),
+        "/etc/systemd/system/": str(node.folder / "etc"),
+        "/backup/": f"{node.folder}/backup-",
+        " --group newsmirror": "",
+        # The demo site stands in for the real one.
+        "fyun": f"demo --url {node.url}",
+        "make ": "make --old-file=.venv-scrapyd/installed ",
+    }
+    ran = set()
+    for line in lines:
+        if line.split()[0] in OF_THE_SYSTEM:
+            continue
+        for written, here in places.items():
+            line = line.replace(written, here)
+        run = node.run("bash", "-c", line)
+        assert run.code == 0, (line, run)
+        ran.add(line.split()[0])
+    assert ran == {"make", "install", "scrapy", "cp", "mv"}
+    assert (node.folder / "etc/scrapyd.service").exists()
+    assert "NEWSMIRROR_DIR=" in (node.folder / "etc/environment").read_text("utf-8")
+    assert (node.folder / "data.old/ledger.db").exists()
+    assert (node.kept / "ledger.db.old").exists()
+    assert len(feed_of(node, "demo")) == len(articles())
 
 
 def test_the_password_is_in_no_log(node: Node) -> None:
