@@ -105,7 +105,7 @@ def test_what_the_container_copies_is_there() -> None:
 
 
 def test_the_page_names_units_that_there_are() -> None:
-    named = set(re.findall(r"[\w@*]+\.(?:service|timer)\b", PAGE))
+    named = set(re.findall(r"[\w@]+\.(?:service|timer)\b", PAGE))
     assert named == {
         "scrapyd.service",
         "newsmirror@fyun.service",
