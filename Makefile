@@ -43,7 +43,28 @@ deploy: .venv-scrapyd/installed  ## build the egg and give it to the Scrapyd tha
 	$(PIP) --editable '.[bench]'
 	touch $@
 
-test: .venv/dev .venv/system .venv-scrapyd/installed  ## run every test
+# What the tests need of the system, by Debian's names: nothing is installed that is there.
+SYSTEM_PACKAGES := chromium postgresql
+
+.venv/system: Makefile | .venv/bin/python
+	@missing=; for package in $(SYSTEM_PACKAGES); do \
+	    status=$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null); \
+	    [ "$$status" = installed ] || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    command -v apt-get >/dev/null || \
+	        { echo "The tests need:$$missing. There is no apt-get: install them, then: touch $@" >&2; exit 1; }; \
+	    as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	    $$as_root apt-get update -qq; \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing; \
+	fi
+	touch $@
+
+# Without the package: the egg brings it, and Scrapyd would run an installed one instead.
+.venv-scrapyd/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-scrapyd
+	$(SCRAPYD)/pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[scrapyd]'
+	$(SCRAPYD)/pip uninstall --quiet --yes newsmirror
 	touch $@
 
 clean:

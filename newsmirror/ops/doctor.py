@@ -33,7 +33,7 @@ from newsmirror.places import Places, find_places
 # Clocks of machines that share a ledger are never quite the same.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _GIB = 2**30
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ def examine(
     paths = sysconfig.get_paths()
     found = distributions(path=[paths["purelib"], paths["platlib"]])
     installed: dict[str, str] = {canonicalize_name(each.name): each.version for each in found}
-    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    browser = next(
+        filter(None, map(shutil.which, [settings.get("NEWSMIRROR_BROWSER") or "", *_BROWSERS])), None
+    )
     findings = [
         *check_absolute(settings, on_node=scrapyd is not None),
         *_check_places(places),
