@@ -126,6 +126,9 @@ NEWSMIRROR_FEED_URI = os.environ.get("NEWSMIRROR_FEED_URI", "")
 NEWSMIRROR_PART_ROWS = 2000
 NEWSMIRROR_PART_SECONDS = 300
 
+# What is looked at when a run ends (docs/health.md). For notifications: a subclass of it with actions.
+NEWSMIRROR_MONITORS = "newsmirror.ops.monitors.RunMonitors"
+
 # ---- what a person sees ----------------------------------------------------------------------------------
 
 EXTENSIONS = {

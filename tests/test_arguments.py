@@ -111,10 +111,11 @@ def test_all_arguments_together() -> None:
         "revisit_days": "7",
         "sweep": "true",
         "render": "always",
+        "baseline": "true",
     }
     assert list(given) == list(NAMES)
     since = datetime(2025, 1, 8, tzinfo=SHANGHAI)
-    assert parse(**given) == Arguments((A,), ("国内",), 0, 2, 3, since, True, 7, True, "always")
+    assert parse(**given) == Arguments((A,), ("国内",), 0, 2, 3, since, True, 7, True, "always", True)
 
 
 @pytest.mark.parametrize(

@@ -486,9 +486,14 @@ def test_retry_after_is_kept(faulty: Visit, name: str) -> None:
     assert faulty.gap(PATHS[name]) >= 1
 
 
-def test_given_up_articles_do_not_make_a_run_incomplete(faulty: Visit) -> None:
+def test_given_up_articles_break_no_walk_but_so_many_are_told(faulty: Visit) -> None:
     assert faulty.asked["/gn/"] == 3
-    assert (faulty.run.code, faulty.manifest["complete"], faulty.manifest["reasons"]) == (0, True, [])
+    assert (faulty.run.code, faulty.manifest["complete"]) == (1, False)
+    assert [finding["monitor"] for finding in faulty.manifest["findings"]] == [
+        "PagesMonitor",
+        "RequestsMonitor",
+    ]
+    assert faulty.manifest["reasons"] == [finding["message"] for finding in faulty.manifest["findings"]]
     assert "Traceback" not in faulty.run.stderr
 
 

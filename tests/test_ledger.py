@@ -377,9 +377,32 @@ def test_last_complete(ledger: Ledger) -> None:
     for number, (articles, complete, start) in enumerate(found):
         ledger.take_run(f"r{number}", "fyun", start, now=f"2025-01-0{number + 1}T00:00:00Z")
         ledger.finish_run(f"r{number}", "finished", complete, {"found": articles})
-    assert ledger.last_complete("fyun", "start") == [9, 6, 5]
-    assert ledger.last_complete("fyun", "start", 2) == [9, 6]
-    assert ledger.last_complete("hezhou", "start") == []
+    found = [note["counts"]["found"] for note in ledger.last_complete("fyun", "start", 3)]
+    assert found == [9, 6, 5]
+    assert [note["counts"]["found"] for note in ledger.last_complete("fyun", "start", 2)] == [9, 6]
+    assert ledger.last_complete("hezhou", "start", 3) == []
+
+
+def test_a_baseline_hides_the_complete_runs_before_it(ledger: Ledger) -> None:
+    for number, (baseline, complete) in enumerate([(0, 1), (1, 1), (0, 1), (1, 0), (0, 1)]):
+        now = f"2025-01-0{number + 1}T00:00:00Z"
+        ledger.take_run(f"r{number}", "fyun", "start", {"baseline": bool(baseline)}, now)
+        ledger.finish_run(f"r{number}", "finished", bool(complete), {"found": number})
+    found = [note["counts"]["found"] for note in ledger.last_complete("fyun", "start", 9)]
+    assert found == [4, 2, 1]
+
+
+def test_newest_of_a_site(ledger: Ledger) -> None:
+    ledger.take_run("r1", "fyun", "start")
+    assert ledger.newest("fyun", "2025-01-09T00:00:00Z") is None
+    dated = {"a": "2025-01-08T07:59:59+08:00", "b": "2025-01-08T08:00:00+08:00", "c": None}
+    for name, published_at in dated.items():
+        ledger.accept(record(name) | {"published_at": published_at})
+    ledger.accept(record("d") | {"published_at": "2025-01-09T08:00:00+08:00", "site": "hezhou"})
+    assert ledger.newest("fyun", "2025-01-09T00:00:00Z") == "2025-01-08T00:00:00Z"
+    # A date that is still to come is a misprint: it would hide that nothing is published.
+    assert ledger.newest("fyun", "2025-01-07T23:59:59Z") == "2025-01-07T23:59:59Z"
+    assert ledger.newest("fyun", "2025-01-07T23:59:58Z") is None
 
 
 # --- one run on a site

@@ -1,6 +1,6 @@
 """The two JSON files that make parts a feed: a run's manifest, and the index."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -37,8 +37,21 @@ class ManifestPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a failing monitor found: its name, and what to look at."""
+
+    monitor: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a run published. While it goes on, `finished_at` and `close_reason` are None."""
+    """What a run published. While it goes on, `finished_at` and `close_reason` are None.
+
+    `rejects`: how many by reason; `fill`: the share of the articles read that have each field, 0 to 1;
+    `newest`: when the newest known article of the site was published, UTC; `findings`: of its monitors.
+    A manifest of before there were these has none.
+    """
 
     feed_version: str
     run_id: str
@@ -50,6 +63,10 @@ class Manifest:
     complete: bool
     reasons: list[str]
     counts: dict[str, int]
+    rejects: dict[str, int] = field(default_factory=dict, kw_only=True)
+    fill: dict[str, float] = field(default_factory=dict, kw_only=True)
+    newest: str | None = field(default=None, kw_only=True)
+    findings: list[Finding] = field(default_factory=list, kw_only=True)
     schema: SchemaRef
     parser_version: str | None
     parts: list[ManifestPart]
@@ -84,6 +101,10 @@ def describe(told: RunParts) -> Manifest:
         complete=run.complete,
         reasons=run.note.get("reasons", []),
         counts=run.note.get("counts", {}),
+        rejects=run.note.get("rejects", {}),
+        fill=run.note.get("fill", {}),
+        newest=run.note.get("newest"),
+        findings=msgspec.convert(run.note.get("findings", []), list[Finding]),
         schema=SchemaRef(ARTICLE_SCHEMA, article_schema_sha256()),
         parser_version=run.note.get("parser_version"),
         parts=[msgspec.convert(part, ManifestPart, from_attributes=True) for part in told.parts],

@@ -222,14 +222,15 @@ class Ledger:
         counts: Mapping[str, int],
         reasons: Sequence[str] = (),
         now: str | None = None,
+        figures: Mapping[str, Any] | None = None,
     ) -> None:
-        """Close a run and free its lock; `counts["found"]` is what `last_complete` returns later on.
+        """Close a run and free its lock; `counts`, `reasons` and `figures` are kept for its manifest.
 
         `reasons` say why it is not complete. Publish once more afterwards: the manifest is due.
         """
         with self._alone() as (connection, _):
             note = json.loads(self._run(connection, run_id).note)
-            note |= {"counts": dict(counts), "reasons": list(reasons)}
+            note |= {"counts": dict(counts), "reasons": list(reasons), **(figures or {})}
             connection.execute(
                 update(runs)
                 .where(runs.c.run_id == run_id)
@@ -250,16 +251,33 @@ class Ledger:
             held = connection.execute(select(locks.c.run_id, locks.c.holder, locks.c.beat_at)).all()
         return {run_id for run_id, holder, beat_at in held if is_alive(holder, beat_at, clock)}
 
-    def last_complete(self, site: str, start_key: str, count: int = 3) -> list[int]:
-        """Return how many articles the last complete runs on a start found, the newest first."""
+    def last_complete(self, site: str, start_key: str, count: int) -> list[dict[str, Any]]:
+        """Return what the last complete runs on a start kept, the newest first: counts, reasons, figures.
+
+        None that is older than the last one with the note `baseline`.
+        """
         notes = (
             select(runs.c.note)
             .where(runs.c.site == site, runs.c.start_key == start_key, runs.c.complete)
             .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
             .limit(count)
         )
+        found = []
         with self._reading() as connection:
-            return [json.loads(note)["counts"]["found"] for note in connection.scalars(notes)]
+            for text in connection.scalars(notes):
+                found.append(json.loads(text))
+                if found[-1].get("baseline"):
+                    break
+        return found
+
+    def newest(self, site: str, until: str) -> str | None:
+        """Return when the newest article of a site was published, of those not dated after `until`."""
+        newest = select(func.max(articles.c.published_at)).where(
+            articles.c.site == site, articles.c.published_at <= until
+        )
+        with self._reading() as connection:
+            found: str | None = connection.scalar(newest)
+        return found
 
     def walked_until(self, site: str, start_key: str, parser_version: str, since: str | None) -> str | None:
         """Return when the last run ended that walked a start's listings as far back as `since`, or None.

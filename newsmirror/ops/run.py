@@ -4,7 +4,9 @@ import asyncio
 import json
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -15,17 +17,23 @@ from scrapy.utils.asyncio import create_looping_call
 
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.guard import judge
+from newsmirror.feed.manifest import Finding
 from newsmirror.feed.publish import publish, sweep
 from newsmirror.feed.storage import Storage
 from newsmirror.ledger.errors import LedgerError, RunLocked
 from newsmirror.ledger.ledger import Known, Ledger
 from newsmirror.normalise.record import format_utc
+from newsmirror.ops.figures import Figures
+from newsmirror.ops.health import LAST_RUNS, Past, Present
+from newsmirror.ops.monitors import Checkup, MonitorsError
 from newsmirror.places import find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.spiders.base import SnapshotSpider
 
 logger = logging.getLogger(__name__)
 
+# The guard compares with the median of so many.
+_GUARD_RUNS = 3
 # A lock without a beat for two minutes is dead.
 _BEAT_SECONDS = 30
 
@@ -41,6 +49,10 @@ class MirrorRun:
         self.site = spider.site
         self.started_at = format_utc(datetime.now(UTC))
         self.run_id = f"{self.site}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.figures = Figures()
+        self.rejects: Counter[str] = Counter()
+        # Addresses of the pages that a callback or a pipeline failed on.
+        self.failed: list[str] = []
         self._ledger: Ledger | None = None
         self._storage = Storage(self.places.feed_uri)
         self._publishing = asyncio.Lock()
@@ -56,6 +68,8 @@ class MirrorRun:
         extension = cls(crawler, crawler.spider)
         crawler.signals.connect(extension.opened, signals.spider_opened)
         crawler.signals.connect(extension.closed, signals.spider_closed)
+        crawler.signals.connect(extension.raised, signals.spider_error)
+        crawler.signals.connect(extension.raised, signals.item_error)
         return extension
 
     @property
@@ -75,10 +89,16 @@ class MirrorRun:
     async def opened(self) -> None:
         """Open the ledger, take the site's lock, and publish what a dead run left; raises CloseSpider."""
         try:
+            self._checkup = Checkup.load(self.crawler)
             self._ledger = Ledger.open(self.places.ledger_url)
             arguments = self.spider.arguments
             since = format_utc(arguments.since) if arguments.since else None
-            note = {"start": list(arguments.start), "since": since, "parser_version": PARSER_VERSION}
+            note = {
+                "start": list(arguments.start),
+                "since": since,
+                "baseline": arguments.baseline,
+                "parser_version": PARSER_VERSION,
+            }
             self._ledger.take_run(self.run_id, self.site, self.start_key, note)
             self.spider.walked_until = self._ledger.walked_until(
                 self.site, self.start_key, PARSER_VERSION, since
@@ -90,6 +110,9 @@ class MirrorRun:
         except RunLocked as error:
             self._fail("locked", str(error))
             raise CloseSpider("locked") from error
+        except MonitorsError as error:
+            self._fail("unusable", str(error))
+            raise CloseSpider("monitors_unusable") from error
         except (LedgerError, FeedError) as error:
             self._fail("unusable", str(error))
             raise CloseSpider("ledger_or_feed_unusable") from error
@@ -108,20 +131,27 @@ class MirrorRun:
             self._fail("ledger", str(error))
             self._start(self.crawler.engine.close_spider_async(reason="ledger_failed"))
 
+    def raised(self, response: Any) -> None:
+        """Note a page on which a callback or a pipeline raised; Scrapy has logged the traceback."""
+        self.failed.append(getattr(response, "url", "(no page)"))
+
     async def closed(self, reason: str) -> None:
-        """Judge the run, publish what is left, and commit its manifest."""
+        """Judge the run, publish what is left, commit its manifest, and notify whoever wants to know."""
         for loop in self._loops:
             loop.stop()
         if self._ledger is None or self.spider.run_id is None:
             return
-        complete, reasons = judge(
-            self._found(),
-            self._ledger.last_complete(self.site, self.start_key),
-            reason,
-            self.spider.unwalked,
-        )
         try:
-            self._ledger.finish_run(self.run_id, reason, complete, self._counts(), reasons)
+            newest = self._ledger.newest(self.site, format_utc(datetime.now(UTC)))
+            reasons, findings = self._judge(reason, newest)
+            figures = {
+                "rejects": dict(self.rejects),
+                "fill": self.figures.fill(),
+                "newest": newest,
+                "findings": [asdict(finding) for finding in findings],
+            }
+            counts = self._counts()
+            self._ledger.finish_run(self.run_id, reason, not reasons, counts, reasons, figures=figures)
             await self._publish()
         except (LedgerError, FeedError) as error:
             self._fail("publish", str(error))
@@ -130,7 +160,8 @@ class MirrorRun:
             self._ledger.close()
         for why in reasons:
             logger.error("Run %s is not complete: %s", self.run_id, why)
-        self.crawler.stats.set_value("newsmirror/run/complete", complete)
+        self.crawler.stats.set_value("newsmirror/run/complete", not reasons)
+        await asyncio.to_thread(self._checkup.notify)
 
     def _seen_before(self, article_ids: Iterable[str]) -> dict[str, Known]:
         """Return what earlier runs saw: what this run has just read must not end a listing walk."""
@@ -138,6 +169,34 @@ class MirrorRun:
         return {id_: known for id_, known in seen.items() if known.first_seen_at < self.started_at}
 
     # ---- how ------------------------------------------------------------------------------------------
+
+    def _judge(self, close_reason: str, newest: str | None) -> tuple[list[str], list[Finding]]:
+        """Return why the run is not complete, and what its monitors found, which is among that."""
+        before: list[dict[str, Any]] = []
+        if not self.spider.arguments.baseline:
+            before = self.ledger.last_complete(self.site, self.start_key, LAST_RUNS)
+        last_found = [note["counts"]["found"] for note in before[:_GUARD_RUNS]]
+        _, reasons = judge(self._found(), last_found, close_reason, self.spider.unwalked)
+        present = Present(
+            now=datetime.now(UTC),
+            counts=self._counts(),
+            rejects=self.rejects,
+            figures=self.figures,
+            unpaged=self.spider.unpaged,
+            raised=self.failed,
+            newest=newest,
+            stale_after=self.spider.stale_after,
+        )
+        past = [Past(note["counts"], note["rejects"], note["fill"]) for note in before if "fill" in note]
+        findings = self._checkup.look(
+            present,
+            past,
+            reasons=tuple(reasons),
+            spider=self.spider,
+            crawler=self.crawler,
+            stats=self.crawler.stats.get_stats(),
+        )
+        return list(dict.fromkeys([*reasons, *(finding.message for finding in findings)])), findings
 
     def _found(self) -> int:
         """Return how many articles the first pages showed; 0 if not one article was read or known."""
@@ -150,11 +209,16 @@ class MirrorRun:
         return {
             "found": len(self.spider.found),
             "pages": stats.get_value("newsmirror/pages/html", 0),
+            "walks": stats.get_value("newsmirror/walks", 0),
+            "unpaged": len(self.spider.unpaged),
+            "barren": stats.get_value("newsmirror/chain_ended/no_article", 0),
             "new": stats.get_value("newsmirror/new", 0),
             "revised": stats.get_value("newsmirror/revised", 0),
             "unchanged": stats.get_value("newsmirror/unchanged", 0),
             "known": stats.get_value("newsmirror/skipped/known", 0),
-            "rejects": stats.get_value("newsmirror/rejected", 0),
+            "read": self.figures.read,
+            "warned": self.figures.warned,
+            "rejects": self.rejects.total(),
         }
 
     async def _publish(self) -> None:

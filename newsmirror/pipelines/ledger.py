@@ -42,6 +42,7 @@ class LedgerPipeline:
 
     def _accept(self, article: Article) -> Article:
         acceptance = self.run.ledger.accept(to_plain(article))
+        self.run.figures.add(article)
         if acceptance.record is None:
             self.stats.inc_value("newsmirror/unchanged")
             raise DropItem(f"unchanged: {article.url}", log_level="DEBUG")
@@ -62,6 +63,6 @@ class LedgerPipeline:
             rejected.fetched_at,
         )
         self.run.row_waits()
-        self.stats.inc_value("newsmirror/rejected")
+        self.run.rejects[rejected.reason] += 1
         self.stats.inc_value(f"newsmirror/dropped/{rejected.reason}")
         raise DropItem(f"rejected: {rejected.url}: {rejected.reason}: {rejected.detail}", log_level="WARNING")

@@ -26,6 +26,7 @@ NAMES: dict[str, str] = {
     "revisit_days": "how many days after its publication an article is young; default 3",
     "sweep": "true: walk listings to their end; default: stop after a page on which all is known",
     "render": "never, auto or always: render pages in a browser; default auto, those that need it",
+    "baseline": "true: the site has changed for good: compare with no earlier run, nor do later runs",
 }
 # Scrapyd gives every job its id as an argument, and the egg's version if one was asked for.
 _FROM_SCRAPYD = frozenset({"_job", "_version"})
@@ -49,6 +50,7 @@ class Arguments:
     revisit_days: int = 3
     sweep: bool = False
     render: Render | None = None
+    baseline: bool = False
 
 
 def parse_arguments(
@@ -77,6 +79,7 @@ def parse_arguments(
         revisit_days=_number("revisit_days", given.get("revisit_days", "3"), 0),
         sweep=_flag("sweep", given.get("sweep", "false")),
         render=_render(given.get("render")),
+        baseline=_flag("baseline", given.get("baseline", "false")),
     )
 
 

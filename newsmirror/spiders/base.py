@@ -77,7 +77,8 @@ class SnapshotSpider(scrapy.Spider):
     A site file gives `name`, `start_urls`, `timezone` (IANA name), and only where it must `allowed_domains`
     (default: the hosts of the start addresses), `categories` (name → address), `article_pattern`, a
     regular expression that the addresses of its articles match, for a site with many other links,
-    `encoding`, for a site that does not declare it, and `render`, which of its pages a browser renders.
+    `encoding`, for a site that does not declare it, `render`, which of its pages a browser renders, and
+    `stale_after`, for how many days a living site may publish nothing before its runs say so.
     """
 
     start_urls: list[str] = []
@@ -86,6 +87,7 @@ class SnapshotSpider(scrapy.Spider):
     article_pattern: ClassVar[str | None] = None
     encoding: ClassVar[str | None] = None
     render: Render = "auto"
+    stale_after: ClassVar[int | None] = None
     allowed_domains: list[str] = []
 
     def __init__(self, *args: Any, **given: str) -> None:
@@ -113,6 +115,8 @@ class SnapshotSpider(scrapy.Spider):
         self.found: set[str] = set()
         # Why there may be more on the site than this run has met.
         self.unwalked: list[str] = []
+        # The first pages of listings that show no next page.
+        self.unpaged: list[str] = []
         # Canonical addresses that turned out to be articles, each with a text of its own, and those that were
         # given up although there may be an article; the texts, and the lists that were walked.
         self._met: set[str] = set()
@@ -293,6 +297,9 @@ class SnapshotSpider(scrapy.Spider):
         fresh = walk.take(entries)
         if walk.pages == 1:
             self.found.update(fresh)
+            self._count("walks")
+            if listing.next_url is None:
+                self.unpaged.append(canonical_url(url))
         older = {address for address, entry in fresh.items() if self._is_older(entry)}
         ids = {address: identity(address) for address in fresh}
         known = self.memory(ids.values())

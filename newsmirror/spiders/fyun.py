@@ -9,3 +9,4 @@ class FyunSpider(SnapshotSpider):
     name = "fyun"
     start_urls = ["http://td.fyun.cc/"]
     timezone = "Asia/Shanghai"
+    stale_after = 7
