@@ -128,6 +128,8 @@ NEWSMIRROR_PART_SECONDS = 300
 
 # What is looked at when a run ends (docs/health.md). For notifications: a subclass of it with actions.
 NEWSMIRROR_MONITORS = "newsmirror.ops.monitors.RunMonitors"
+# The folder of node_exporter's textfile collector, for the figures of each site's last run; empty: none.
+NEWSMIRROR_PROMETHEUS_DIR = os.environ.get("NEWSMIRROR_PROMETHEUS_DIR", "")
 
 # ---- what a person sees ----------------------------------------------------------------------------------
 
@@ -138,6 +140,7 @@ EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,
     "newsmirror.ops.progress.ProgressLine": 500,
     "newsmirror.ops.summary.RunSummary": 500,
+    "newsmirror.ops.metrics.MetricsFile": 500,
 }
 # Default: prints every item at DEBUG, with its body.
 LOG_FORMATTER = "newsmirror.ops.logformat.ArticleLogFormatter"

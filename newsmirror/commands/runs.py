@@ -1,0 +1,70 @@
+"""`scrapy runs`: the last runs, as a table or as a page."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.manifest import Manifest, read_manifests
+from newsmirror.feed.storage import Storage
+from newsmirror.ops.runs_page import render_runs
+from newsmirror.ops.runs_table import format_runs
+from newsmirror.places import PlaceError, find_places
+
+
+class Command(ScrapyCommand):
+    """Reads manifests, and nothing else: it may be run beside a crawl, and where only the feed is."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Say how it is called."""
+        return "[--site SITE] [--last N] [--html FILE]"
+
+    def short_desc(self) -> str:
+        """Say what it is for."""
+        return "List the last runs, the newest first, or write a page with the trend of each site"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add what is listed, and where to."""
+        super().add_options(parser)
+        parser.add_argument("--site", help="only the runs of this site")
+        parser.add_argument("--last", type=int, default=20, metavar="N", help="list so many runs; default 20")
+        parser.add_argument("--html", type=Path, metavar="FILE", help="write a page that needs no other file")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """List the runs; raises UsageError for what cannot be listed."""
+        assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        if args or opts.last < 1:
+            raise UsageError(f"write scrapy runs {self.syntax()}, with N from 1", print_help=False)
+        try:
+            manifests = read_manifests(Storage(find_places(self.settings).feed_uri))
+            chosen = _of_site(manifests, opts.site)
+            if opts.html is None:
+                sys.stdout.write(format_runs(chosen[: -opts.last - 1 : -1]))
+            else:
+                page = render_runs(chosen, opts.last, datetime.now(UTC))
+                target = opts.html.absolute()
+                Storage(str(target.parent)).write(target.name, page.encode())
+                sys.stdout.write(f"{target}: {len(chosen)} runs\n")
+        except PlaceError as error:
+            raise UsageError(str(error), print_help=False) from error
+        except FeedError as error:
+            sys.stderr.write(f"{error}\n")
+            self.exitcode = 1
+
+
+def _of_site(manifests: list[Manifest], site: str | None) -> list[Manifest]:
+    """Return the runs of a site, of all if None; raises UsageError for one that has none."""
+    chosen = [manifest for manifest in manifests if site in (None, manifest.site)]
+    if site is not None and not chosen:
+        known = ", ".join(sorted({manifest.site for manifest in manifests})) or "none"
+        raise UsageError(f"no run of a site {site!r}; there are runs of: {known}", print_help=False)
+    return chosen

@@ -1,0 +1,92 @@
+"""The last runs as a table for a terminal."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+from newsmirror.feed.manifest import Manifest
+
+_HEAD = (
+    "site",
+    "started (UTC)",
+    "took",
+    "pages",
+    "new",
+    "revised",
+    "unchanged",
+    "rejects",
+    "complete",
+    "ended",
+)
+_NUMBERS = range(2, 8)
+
+
+def format_runs(manifests: Sequence[Manifest]) -> str:
+    """Return a line for each run, and below one that is not complete why."""
+    rows = [_row(manifest) for manifest in manifests]
+    widths = [max(map(_width, column)) for column in zip(_HEAD, *rows, strict=True)]
+    lines = [_line(_HEAD, widths)]
+    for manifest, row in zip(manifests, rows, strict=True):
+        lines.append(_line(row, widths))
+        lines += [f"    - {_printable(reason)}" for reason in manifest.reasons]
+    return "\n".join(lines) + "\n"
+
+
+def seconds_taken(manifest: Manifest) -> float | None:
+    """Return how long a run took; None while it goes on."""
+    if manifest.finished_at is None:
+        return None
+    began, ended = map(datetime.fromisoformat, (manifest.started_at, manifest.finished_at))
+    return (ended - began).total_seconds()
+
+
+def format_seconds(seconds: float | None) -> str:
+    """Return a duration as 48s, 3m05s or 2h10m; nothing for None."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+    return f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def how_complete(manifest: Manifest) -> str:
+    """Return yes, no, or nothing while it goes on."""
+    return "" if manifest.close_reason is None else "yes" if manifest.complete else "no"
+
+
+def _row(manifest: Manifest) -> tuple[str, ...]:
+    counts = [
+        str(manifest.counts.get(name, "")) for name in ("pages", "new", "revised", "unchanged", "rejects")
+    ]
+    return (
+        _printable(manifest.site),
+        f"{datetime.fromisoformat(manifest.started_at):%Y-%m-%d %H:%M}",
+        format_seconds(seconds_taken(manifest)),
+        *counts,
+        how_complete(manifest),
+        _printable(manifest.close_reason or "goes on"),
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        " " * (width - _width(cell)) + cell if column in _NUMBERS else cell + " " * (width - _width(cell))
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """Return how many columns a terminal gives to a text: two to a wide character (UAX 11)."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _printable(text: str) -> str:
+    """Return a text without what moves a terminal's cursor: a reason may hold what a site wrote."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
