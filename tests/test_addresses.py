@@ -571,7 +571,7 @@ def test_each_refusal_is_told(hostile: Visit) -> None:
     assert hostile.away == sorted(
         f"Not followed: {HOME}go/{name}.html leads to {reason}" for name, reason in reasons.items()
     )
-    assert hostile.skipped == f"redirect_away {len(reasons)}, address_refused 4"
+    assert hostile.skipped == f"redirect_away {len(reasons)}, address_refused 4, redirect_to_known 1"
 
 
 def test_a_refusal_is_no_error(hostile: Visit) -> None:

@@ -103,7 +103,7 @@ def test_an_edit_is_a_revision_and_an_edit_back_another(tmp_path: Path) -> None:
 
 def test_killed_anywhere_the_next_run_completes_the_feed(tmp_path: Path) -> None:
     with NewsServer(site()) as server:
-        for kept in (tmp_path / f"after-{count}" for count in range(1, 9)):
+        for kept in (tmp_path / f"after-{count}" for count in (1, 2, 5, 8)):
             count = int(kept.name.removeprefix("after-"))
             server.log.clear()
             process = start(server, kept)
@@ -145,8 +145,7 @@ def test_a_second_run_on_the_same_site_is_refused(tmp_path: Path) -> None:
         while not server.log:
             time.sleep(0.01)
         refused = mirror(server, tmp_path)
-        process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGTERM)
+        process.kill()
         process.wait()
         assert refused.code == 1
         assert "127.0.0.1 is being crawled by run 127.0.0.1-" in refused.stderr
