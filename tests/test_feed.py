@@ -73,6 +73,10 @@ def test_a_run_is_published(full: House) -> None:
         "complete": True,
         "reasons": [],
         "counts": {"found": 2},
+        "rejects": {},
+        "fill": {},
+        "newest": None,
+        "findings": [],
         "schema": {"name": "article-1.0.json", "sha256": sha256(schema).hexdigest()},
         "parser_version": "1",
         "parts": [

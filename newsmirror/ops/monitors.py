@@ -161,7 +161,7 @@ class Checkup(MonitorRunner):  # type: ignore[misc]
         for failed in self.result.monitors_failed_results:
             name = failed.monitor.monitor_name
             if failed.reason is None:  # it did not fail, it raised
-                logger.error("%s raised:\n%s", name, failed.error)
+                logger.error("The monitor %s raised: %s", name, failed.error)
             said = failed.reason or f"it raised {_last_line(failed.error)}"
             findings += [Finding(name, line) for line in said.splitlines() if line]
         return findings
