@@ -138,6 +138,8 @@ EXTENSIONS = {
     "newsmirror.ops.run.MirrorRun": 400,
     # Once a minute "Crawled 0 pages" says less than the progress line and the summary.
     "scrapy.extensions.logstats.LogStats": None,
+    # Closed below; even so its import costs a sixth of a second.
+    "scrapy.extensions.remote_control.RemoteControl": None,
     "newsmirror.ops.progress.ProgressLine": 500,
     "newsmirror.ops.summary.RunSummary": 500,
     "newsmirror.ops.metrics.MetricsFile": 500,
