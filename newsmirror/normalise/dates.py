@@ -838,10 +838,11 @@ def _plain(text: str, tz: tzinfo) -> ParsedDate | None:
     if _PLAIN.fullmatch(text) is None:
         return None
     try:
-        value = datetime.fromisoformat(text).replace(tzinfo=tz)
+        value = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return ParsedDate(value, _PLAIN_PRECISION[len(text)], "year")
+    # `replace` would say the same, slowly.
+    return ParsedDate(datetime.combine(value, value.time(), tz), _PLAIN_PRECISION[len(text)], "year")
 
 
 def parse_date(text: str, reference: datetime | None = None, *, tz: tzinfo = _SHANGHAI) -> ParsedDate | None:

@@ -162,7 +162,7 @@ def content_hash(
 
 def format_utc(moment: datetime) -> str:
     """Return an aware datetime as RFC 3339 in UTC, to the second: `2025-01-08T08:55:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def format_local(date: ParsedDate | None) -> str | None:

@@ -20,41 +20,42 @@ _EDGE = " ()（）[]［］【】〔〕|｜丨·,，;；"
 
 def is_date(text: str) -> bool:
     """Tell whether a text is a date and nothing else (a label or brackets around it are allowed)."""
-    return len(text) <= _MAX_DATE and _reads_as_date(text)
+    return _date(text) is not None
+
+
+def _date(text: str) -> str | None:
+    """Return a text that is a date without the brackets and the label around it."""
+    return _read(text) if len(text) <= _MAX_DATE else None
 
 
 # The same cell is asked for its date at several points of one reading.
 @lru_cache(maxsize=1024)
-def _reads_as_date(text: str) -> bool:
-    return _MAY_BE_DATE.search(text) is not None and whole_date(text, _ANY_DAY) is not None
-
-
-def _bare(date: str) -> str:
-    """Return a date without the brackets and the label around it."""
-    return _LABEL.sub("", date.strip(_EDGE)).strip(_EDGE)
+def _read(text: str) -> str | None:
+    if _MAY_BE_DATE.search(text) is None or whole_date(text, _ANY_DAY) is None:
+        return None
+    return _LABEL.sub("", text.strip(_EDGE)).strip(_EDGE)
 
 
 def leading_date(text: str) -> str | None:
     """Return the longest run of words at the start of a text that is a date, without its brackets."""
     words = text.split(" ", _MAX_WORDS)[:_MAX_WORDS]
     for count in range(len(words), 0, -1):
-        candidate = " ".join(words[:count])
-        if is_date(candidate):
-            return _bare(candidate)
+        if (date := _date(" ".join(words[:count]))) is not None:
+            return date
     return None
 
 
 def split_date(text: str) -> tuple[str | None, str]:
     """Split a row into the date at one of its ends and the rest: `标题 [01-08]` → `01-08`, `标题`."""
-    if is_date(text):
-        return _bare(text), ""
+    if (date := _date(text)) is not None:
+        return date, ""
     if text[:1] not in _FIRST and text[-1:] not in _LAST:
         return None, text
     words = text.split(" ")
     for count in (3, 2, 1):
         if count >= len(words):
             continue
-        for date, rest in ((words[:count], words[count:]), (words[-count:], words[:-count])):
-            if is_date(joined := " ".join(date)):
-                return _bare(joined), " ".join(rest)
+        for end, rest in ((words[:count], words[count:]), (words[-count:], words[:-count])):
+            if (date := _date(" ".join(end))) is not None:
+                return date, " ".join(rest)
     return None, text
