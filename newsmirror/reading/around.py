@@ -12,9 +12,8 @@ from newsmirror.reading.labels import (
     HOME_WORDS,
     MORE,
     OTHER_HEADING,
-    PAGE_FOOT,
     RELATED_HEADING,
-    is_notice,
+    is_page_foot,
 )
 from newsmirror.reading.marks import heads_related
 from newsmirror.reading.stream import Box, Line, Stream
@@ -25,8 +24,6 @@ _POSITION = re.compile(
 _ARROWS = frozenset(">»›→＞》")
 _PLAIN_SEPARATORS = frozenset("/·-")
 _RELATED_WORDS = re.compile(r"^[【\[]?(?:相关|类似|相似|延伸|关联)")
-# The parts of an entry's address that count here: urlsplit would tell more, slowly.
-_ADDRESS = re.compile(r"https?://(?P<host>[^/?#]*)(?P<path>[^?#]*)")
 # The links to the articles before and after, which stand at times above a list without a heading.
 _NEIGHBOUR = re.compile(r"^[\[【（(《<◄►]*[上前下后]一[篇条]")
 # A line drawn with dashes.
@@ -43,6 +40,8 @@ _MIN_TITLE = 8
 def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Link]:
     """Return the links of the trail: the links above `head` that say where the page stands."""
     for line in stream.lines[:head]:
+        if not line.links or line.only_link is not None:
+            continue  # nothing between its links
         links = _links(line)
         if not links or len(links) > _MAX_TRAIL:
             continue
@@ -59,15 +58,15 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Li
 
 def read_more(stream: Stream) -> tuple[int | None, list[Link]]:
     """Return the line of 更多关于…的资讯 and the links of it: its own, then those of the list after it."""
-    line = next((line for line in stream.lines if _is_more(line)), None)
+    line = next((line for line in stream.lines if "更多" in line.text and _is_more(line)), None)
     if line is None:
         return None, []
     start, end = _list_range(stream, line.index + 1, line.box)
     found = {link.url: link for link in _links(line)}
     titles = {
         entry.url: entry.title
-        for entry in read_entries(stream, start, end)
-        if entry.title is not None and len(entry.title) > 1 and _may_be_related(stream, entry)
+        for entry in _related_in(stream, start, end)
+        if entry.title is not None and len(entry.title) > 1
     }
     # Links of a few characters alone are the foot of the page: 帮助, 留言.
     if any(len(title) >= _MIN_TITLE - 2 for title in titles.values()):
@@ -81,7 +80,7 @@ def read_related(
 ) -> list[Entry]:
     """Return the related articles: under 相关…, else right after the footer, else under 推荐… and its kin."""
     headings = [
-        line for line in stream.lines if len(line.text) <= _MAX_HEADING and heads_related(stream, line)
+        line for line in stream.short if len(line.text) <= _MAX_HEADING and heads_related(stream, line)
     ]
     headings.sort(key=lambda line: line.index < body_end)
     named = [line for line in headings if _RELATED_WORDS.match(line.text)]
@@ -129,18 +128,15 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> list[Link]:
 
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:
-    return [entry for entry in read_entries(stream, start, end) if _may_be_related(stream, entry)]
-
-
-def _may_be_related(stream: Stream, entry: Entry) -> bool:
-    address = _ADDRESS.match(entry.url)
-    return (
-        bool(entry.title or entry.excerpt)
-        and address is not None
-        and address["host"] == urlsplit(stream.url).netloc
-        and address["path"] not in ("", "/")
+    """Return the entries that may be other articles of the site."""
+    below = re.compile(rf"https?://{re.escape(urlsplit(stream.url).netloc)}/[^?#]")
+    return [
+        entry
+        for entry in read_entries(stream, start, end)
+        if (entry.title or entry.excerpt)
+        and below.match(entry.url)
         and entry.url.partition("#")[0] != stream.url
-    )
+    ]
 
 
 def _is_more(line: Line) -> bool:
@@ -192,13 +188,13 @@ def _list_range(stream: Stream, start: int, near: Box | None, limit: int | None 
 
 def _ends_list(line: Line) -> bool:
     text = line.text
-    if MORE.match(text) or is_notice(text) or _RULE.match(text):
+    if line.is_notice or MORE.match(text) or _RULE.match(text):
         return True
     if line.only_link is not None or line.image is not None:
         return False
     if len(text) <= _MAX_HEADING and (RELATED_HEADING.match(text) or OTHER_HEADING.match(text)):
         return True
-    return bool(FURNITURE.match(text) or PAGE_FOOT.search(text[:200]))
+    return FURNITURE.match(text) is not None or is_page_foot(text[:200])
 
 
 def _links(line: Line) -> list[Link]:

@@ -16,7 +16,7 @@ from newsmirror.reading.entries import Entry
 from newsmirror.reading.footer import footer_lines, read_footer
 from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
-from newsmirror.reading.labels import HOME_WORDS, is_notice
+from newsmirror.reading.labels import HOME_WORDS
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
 from newsmirror.reading.meta import date_line, read_meta
 from newsmirror.reading.stream import Stream
@@ -63,7 +63,7 @@ def is_article(stream: Stream) -> bool:
     It carries the notice 以上内容为资讯信息快照, or one single 快照生成时间 with a date. A list of snapshots,
     where every row has its own time, or a slogan in the page's frame, does not make an article.
     """
-    if any(is_notice(line.text) for line in stream.lines):
+    if stream.notices:
         return True
     hits = [hit for hit in find_hits(stream) if hit.field == "snapshot" and leading_date(hit.value)]
     return len(hits) == 1 and not hits[0].line.links
@@ -112,7 +112,7 @@ def _anchor(stream: Stream, meta_first: int | None) -> int:
     """Return the line near which the title stands: the row of labels, or else the notice."""
     if meta_first is not None:
         return meta_first
-    return next((line.index for line in stream.lines if is_notice(line.text)), len(stream.lines))
+    return stream.notices[0].index if stream.notices else len(stream.lines)
 
 
 def _category_of(breadcrumbs: list[Link], title: str) -> str | None:

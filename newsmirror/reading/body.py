@@ -54,7 +54,7 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> tuple[list[Bl
 
 def body_text(blocks: list[Block]) -> str | None:
     """Return the texts of paragraphs, headings and tables, joined by line feeds, or None without any."""
-    return "\n".join(block.text for block in blocks if block.text is not None) or None
+    return "\n".join([block.text for block in blocks if block.text is not None]) or None
 
 
 def is_prose(line: Line) -> bool:
@@ -88,24 +88,24 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
     for line in stream.lines[start:end]:
         if line.box.chrome:
             continue
-        if line.image is not None and (
-            _is_button(stream, line) or (share_bar and line.box.is_near(share_bar))
-        ):
-            continue
-        if _is_link_only(stream, line):
-            # The heading of a list of links goes with it, and so do the dates between them.
-            if kept and not after_links and _heads_links(kept[-1].text):
-                kept.pop()
-            after_links = True
-            continue
-        if line.image is None and not line.text:
-            continue
-        short = len(line.text) <= _MAX_FURNITURE or line.links
-        if line.image is None and short and FURNITURE.match(line.text):
-            share_bar = line.box if _SHARE.search(line.text) else None
-            continue
-        if after_links and is_date(line.text):
-            continue
+        if line.links or len(line.text) <= _MAX_FURNITURE:  # no plain paragraph
+            if line.image is not None and (
+                _is_button(stream, line) or (share_bar and line.box.is_near(share_bar))
+            ):
+                continue
+            if _is_link_only(stream, line):
+                # The heading of a list of links goes with it, and so do the dates between them.
+                if kept and not after_links and _heads_links(kept[-1].text):
+                    kept.pop()
+                after_links = True
+                continue
+            if line.image is None and not line.text:
+                continue
+            if line.image is None and FURNITURE.match(line.text):
+                share_bar = line.box if _SHARE.search(line.text) else None
+                continue
+            if after_links and is_date(line.text):
+                continue
         after_links, share_bar = False, None
         kept.append(line)
     while kept and _is_trailing(stream, kept, end):

@@ -7,8 +7,11 @@ title, excerpt …) the texts between the links are dealt out by the period that
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
+
+from msgspec import Struct
 
 from newsmirror.reading.date_cells import is_date, split_date
 from newsmirror.reading.labels import find_labels, starts_with_label
@@ -29,7 +32,7 @@ _MAX_FILLER = 20
 _MAX_LONE_TITLE = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One entry, as printed; `line` is where its first text stands."""
 
@@ -40,8 +43,7 @@ class Entry:
     line: int
 
 
-@dataclass(slots=True)
-class _Cell:
+class _Cell(Struct, eq=False, gc=False):
     """Texts of one line with the same link: the smallest unit of an entry."""
 
     text: str
@@ -62,20 +64,8 @@ class _Cell:
         return "D" if is_date(self.text) else "T"
 
 
-@dataclass(slots=True)
-class _Group:
-    """Cells that belong to one entry."""
-
-    cells: list[_Cell] = field(default_factory=list)
-
-    @property
-    def url(self) -> str | None:
-        return next((cell.url for cell in self.cells if cell.url is not None), None)
-
-    @property
-    def kind(self) -> str:
-        """L for a group with its link, else the kind of its text."""
-        return "L" if self.url is not None else self.cells[0].kind
+# The cells of one entry.
+_Group = list[_Cell]
 
 
 def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
@@ -83,7 +73,7 @@ def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
     owners = _Owners(stream, start, end)
     cells = [cell for line in stream.lines[start:end] for cell in _cells(line, *owners.of(line))]
     entries: dict[str, Entry] = {}
-    for _, region in groupby(cells, key=lambda cell: id(cell.region)):
+    for _, region in groupby(cells, key=attrgetter("region")):
         for group in _groups(_without_ranks(list(region))):
             entry = _entry(group)
             if entry is None:
@@ -112,21 +102,20 @@ def _cells(line: Line, owner: str | None, region: Box | None) -> list[_Cell]:
         return [_Cell("", anchor.url, line, "", anchor.url, region)]
     cells: list[_Cell] = []
     previous: object = line  # no piece has this as its link
-    for position, piece in enumerate(line.pieces, 1):
+    for piece in line.pieces:
         anchor = piece.anchor
         if anchor is not None and anchor.is_tag:
             continue
-        end = line.pieces[position].start if position < len(line.pieces) else len(line.text)
-        text = line.text[piece.start : end]
-        begins = anchor is not previous or is_date(piece.text) or _is_excerpt(piece.text)
+        text = piece.text.strip()
+        begins = anchor is not previous or is_date(text) or _is_excerpt(text)
         if not begins and not is_date(cells[-1].text):
             cells[-1].lead = cells[-1].lead or cells[-1].text
             gap = " " if line.text[piece.start - 1 : piece.start] == " " else ""
             cells[-1].text = (cells[-1].text + gap + text).rstrip()
         elif anchor is None or anchor.url is None:
-            cells.append(_Cell(text.strip(), None, line, anchor.label if anchor else "", owner, region))
+            cells.append(_Cell(text, None, line, anchor.label if anchor else "", owner, region))
         else:
-            cells.append(_Cell(text.strip(), anchor.url, line, anchor.label, anchor.url, region))
+            cells.append(_Cell(text, anchor.url, line, anchor.label, anchor.url, region))
         previous = anchor
     return [cell for cell in cells if cell.url is not None or (cell.text and not _is_filler(cell.text))]
 
@@ -171,54 +160,58 @@ def _groups(cells: list[_Cell]) -> list[_Group]:
     """Deal the cells out to entries."""
     units: list[_Group] = []
     for cell in cells:
-        if units and cell.owner is not None and units[-1].cells[-1].owner == cell.owner:
-            units[-1].cells.append(cell)
+        if units and cell.owner is not None and units[-1][-1].owner == cell.owner:
+            units[-1].append(cell)
         else:
-            units.append(_Group([cell]))
-    if all(unit.cells[0].owner is not None for unit in units):
+            units.append([cell])
+    if all(unit[0].owner is not None for unit in units):
         return units
     # A flat list: its entries all begin with the same kind of text. Take the kind that makes them most alike.
-    kinds = dict.fromkeys(unit.kind for unit in units)
+    kinds = dict.fromkeys("L" if _url(unit) is not None else unit[0].kind for unit in units)
     return max((_deal(units, kind) for kind in kinds), key=_likeness)
+
+
+def _url(group: _Group) -> str | None:
+    return next((cell.url for cell in group if cell.url is not None), None)
 
 
 def _deal(units: list[_Group], opening: str) -> list[_Group]:
     groups: list[_Group] = []
     for unit in units:
-        url = unit.url
-        current = groups[-1] if groups else None
-        starts = current is None or (
-            current.url is not None and (unit.kind == opening or url is not None) and url != current.url
-        )
-        if current is None or starts:
-            groups.append(_Group(list(unit.cells)))
+        url = _url(unit)
+        known = _url(groups[-1]) if groups else None
+        if not groups or (
+            known is not None and (url is not None or unit[0].kind == opening) and url != known
+        ):
+            groups.append(list(unit))
         else:
-            current.cells.extend(unit.cells)
+            groups[-1].extend(unit)
     return groups
 
 
 def _likeness(groups: list[_Group]) -> float:
     """Return which share of the entries has the most common sequence of kinds."""
-    shapes = Counter(tuple(cell.kind for cell in group.cells) for group in groups)
+    shapes = Counter(tuple(cell.kind for cell in group) for group in groups)
     return shapes.most_common(1)[0][1] / len(groups) if groups else 0.0
 
 
-def _entry(group: _Group) -> Entry | None:
-    url = group.url
-    if url is None or any(cell.url is not None and cell.text.isdigit() for cell in group.cells):
+def _entry(cells: _Group) -> Entry | None:
+    urls = [cell.url for cell in cells if cell.url is not None]
+    texts = [cell.text for cell in cells if cell.url is not None]
+    if not urls or any(map(str.isdigit, texts)):
         return None  # no link, or the number of a page
+    split = [(cell, *split_date(cell.text)) for cell in cells]
+    dated = [cell.line for cell, day, _ in split if day] if any(texts) else []
     date: str | None = None
     linked: list[_Cell] = []
     plain: list[_Cell] = []
-    split = [split_date(cell.text) for cell in group.cells]
-    has_link_text = any(cell.url is not None and cell.text for cell in group.cells)
-    dated = [cell.line for cell, (day, _) in zip(group.cells, split, strict=True) if has_link_text and day]
-    for cell, (day, rest) in zip(group.cells, split, strict=True):
+    for cell, day, rest in split:
         text = cell.text
-        if date is None and (cell.url is None or len(group.cells) > 1):
+        if date is None and (cell.url is None or len(cells) > 1):
             date, text = day, rest
-        text = _clean(text)
-        if text and date is None and cell.url is None:
+        if not text or not (text := _clean(text)):
+            continue
+        if date is None and cell.url is None:
             date, text = _labelled_date(text)
         if not text or _is_filler(text) or _COUNTS.match(text):
             continue
@@ -231,8 +224,8 @@ def _entry(group: _Group) -> Entry | None:
             plain.append(cell)
     title_cell = _title_cell(linked, plain)
     title = None if title_cell is None else _full_title(title_cell)
-    others = [cell for cell in (*linked, *plain) if cell is not title_cell]
-    return Entry(url, title, _excerpt(others), date, group.cells[0].line.index)
+    others = [cell.text for cell in (*linked, *plain) if cell is not title_cell]
+    return Entry(urls[0], title, _excerpt(others), date, cells[0].line.index)
 
 
 def _clean(text: str) -> str:
@@ -258,13 +251,13 @@ def _is_excerpt(text: str) -> bool:
 
 
 def _title_cell(linked: list[_Cell], plain: list[_Cell]) -> _Cell | None:
-    candidates = [cell for cell in linked if not _is_excerpt(cell.text)]
-    headed = [cell for cell in candidates if cell.line.box.heading]
-    if headed or candidates:
-        return (headed or candidates)[0]
-    lone = [cell for cell in plain if not _is_excerpt(cell.text) and len(cell.text) <= _MAX_LONE_TITLE]
-    headed = [cell for cell in lone if cell.line.box.heading]
-    return next(iter(headed or lone), None)
+    candidates = [cell for cell in linked if not _is_excerpt(cell.text)] or [
+        cell for cell in plain if not _is_excerpt(cell.text) and len(cell.text) <= _MAX_LONE_TITLE
+    ]
+    for cell in candidates:
+        if cell.line.box.heading:
+            return cell
+    return candidates[0] if candidates else None
 
 
 def _full_title(cell: _Cell) -> str:
@@ -275,10 +268,9 @@ def _full_title(cell: _Cell) -> str:
     return cell.text
 
 
-def _excerpt(cells: list[_Cell]) -> str | None:
-    texts = [cell.text for cell in cells]
-    marked = next(filter(_is_excerpt, texts), None)
-    if marked is not None:
-        return marked
+def _excerpt(texts: list[str]) -> str | None:
+    for text in texts:
+        if _is_excerpt(text):
+            return text
     longest = max(texts, key=len, default="")
     return longest if len(longest) >= 10 else None

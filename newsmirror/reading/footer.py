@@ -25,9 +25,9 @@ def footer_lines(stream: Stream, hits: list[Hit]) -> list[str]:
 
     A label and its value in two boxes (dt and dd, two cells) are one line; editor and original are no part.
     """
-    notice = next((line.index for line in stream.lines if is_notice(line.text)), None)
-    if notice is None:
+    if not stream.notices:
         return []
+    notice = stream.notices[0].index
     near = stream.lines[notice : notice + _MAX_LINES]
     last = next((line.index for line in near if is_removal(line.text) and not line.only_link), notice)
     others = {

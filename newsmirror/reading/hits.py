@@ -1,8 +1,9 @@
 """The labels on a page with the values printed for them, on the same line or on the next."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from newsmirror.reading.date_cells import leading_date
 from newsmirror.reading.labels import Field, Label
@@ -19,20 +20,15 @@ _MAX_LINK_WORD = 8
 _MAX_VALUE_LINE = 60
 
 
-@dataclass(slots=True, eq=False)
-class Hit:
+class Hit(Struct, eq=False, gc=False):
     """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value."""
 
     line: Line
     label: Label
+    field: Field
     value: str
     last: int
     anchor: Anchor | None = None
-
-    @property
-    def field(self) -> Field:
-        """What the label says the value is."""
-        return self.label.field
 
     @property
     def opens_line(self) -> bool:
@@ -44,11 +40,14 @@ def find_hits(stream: Stream) -> list[Hit]:
     """Return the labels of a page, in order."""
     hits = []
     for line in stream.lines:
-        if not _may_hold_label(line):
+        text = line.text
+        if len(text) > _MAX_BARE_LINE and not (":" in text or "：" in text or "快照" in text):
+            continue  # a sentence: most lines of most pages
+        if line.is_table or (len(text) > _MAX_LABEL_LINE and "快照" not in text):
             continue
         labels = line.labels
         for label in labels:
-            hit = Hit(line, label, label.value, line.index)
+            hit = Hit(line, label, label.field, label.value, line.index)
             if label.value:
                 hit.anchor = _anchor_within(line, label.value_start, label.value_end)
                 hit.value = _before_links(line, label)
@@ -56,13 +55,6 @@ def find_hits(stream: Stream) -> list[Hit]:
                 _take_next_line(stream, hit)
             hits.append(hit)
     return hits
-
-
-def _may_hold_label(line: Line) -> bool:
-    text = line.text
-    if not text or line.is_table or (len(text) > _MAX_LABEL_LINE and "快照" not in text):
-        return False
-    return ":" in text or "：" in text or "快照" in text or len(text) <= _MAX_BARE_LINE
 
 
 def _anchor_within(line: Line, start: int, end: int) -> Anchor | None:

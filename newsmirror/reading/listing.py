@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.reading.entries import Entry, read_entries
-from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, PAGE_FOOT, compact
+from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, compact, is_page_foot
 from newsmirror.reading.stream import Box, Stream
 
 # Links of a site's frame that lead to no listing and to no article.
@@ -192,9 +192,7 @@ def _entries(stream: Stream, own: set[str], hot: set[int]) -> list[Entry]:
 
 
 def _is_frame(title: str) -> bool:
-    return bool(
-        (len(title) <= 10 and _FRAME.search(title)) or FURNITURE.match(title) or PAGE_FOOT.search(title)
-    )
+    return bool((len(title) <= 10 and _FRAME.search(title)) or FURNITURE.match(title) or is_page_foot(title))
 
 
 def _next_url(stream: Stream) -> str | None:

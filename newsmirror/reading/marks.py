@@ -5,11 +5,10 @@ from itertools import pairwise
 from newsmirror.normalise.people import names
 from newsmirror.reading.body import is_prose
 from newsmirror.reading.hits import MAX_VALUE, Hit
-from newsmirror.reading.labels import MORE, RELATED_HEADING, is_notice, is_removal
+from newsmirror.reading.labels import MORE, RELATED_HEADING, is_removal
 from newsmirror.reading.meta import MetaRow
 from newsmirror.reading.stream import Line, Stream
 
-_MAX_HEADING = 40
 _MAX_REMOVAL = 120
 _MAX_EDITOR_LINE = 60
 _MAX_NAMES = 12
@@ -19,14 +18,18 @@ _MAX_DISTANCE = 60
 
 def footer_marks(stream: Stream, hits: list[Hit], meta: MetaRow) -> set[int]:
     """Return the lines of editor, notice, snapshot time, removal notice and original, values included."""
-    found: set[int] = set()
+    found = {line.index for line in stream.notices}
     for hit in hits:
         if hit.opens_line and (hit.field in ("snapshot", "original") or is_closing_editor(hit, meta)):
             found.update(range(hit.line.index, hit.last + 1))
     found.update(
-        line.index
-        for line in stream.lines
-        if is_notice(line.text) or (len(line.text) <= _MAX_REMOVAL and is_removal(line.text))
+        [
+            line.index
+            for line in stream.lines
+            if ("侵" in line.text or "非" in line.text)
+            and len(line.text) <= _MAX_REMOVAL
+            and is_removal(line.text)
+        ]
     )
     return found
 
@@ -62,8 +65,8 @@ def closing_editor(hits: list[Hit], meta: MetaRow, body_end: int) -> str | None:
 def heads_related(stream: Stream, line: Line) -> bool:
     """Tell whether a line is the heading of a list of related articles: 相关资讯, with links after it."""
     return (
-        RELATED_HEADING.match(line.text) is not None
-        and line.only_link is None
+        line.only_link is None
+        and RELATED_HEADING.match(line.text) is not None
         and stream.has_links(line.index + 1, line.index + 4)
     )
 
@@ -100,8 +103,8 @@ def _stretches(stream: Stream, start: int, footer: set[int]) -> list[tuple[int, 
     end = next(
         (
             line.index
-            for line in stream.lines[start:]
-            if len(line.text) <= _MAX_HEADING and (MORE.match(line.text) or heads_related(stream, line))
+            for line in stream.short
+            if line.index >= start and (MORE.match(line.text) or heads_related(stream, line))
         ),
         len(stream.lines),
     )

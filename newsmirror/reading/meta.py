@@ -55,10 +55,11 @@ class MetaRow:
 def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     """Choose the row of labels with the most different fields, the first of equals, and read it."""
     rows: list[list[Hit]] = []
+    labelled = {hit.line.index for hit in hits if hit.field in ("published", "source", "category")}
     for hit in hits:
         if hit.field not in _FIELDS or hit.line.box.chrome or _ADVERT.match(hit.line.text):
             continue
-        if _is_sentence(hit.value) or (not hit.label.has_colon and not _is_bare_label(hit, hits)):
+        if _is_sentence(hit.value) or (not hit.label.has_colon and not _is_bare_label(hit, labelled)):
             continue
         if rows and _continues(stream, rows[-1], hit):
             rows[-1].append(hit)
@@ -96,17 +97,17 @@ def _is_sentence(value: str) -> bool:
     return "。" in value or "；" in value
 
 
-def _is_bare_label(hit: Hit, hits: list[Hit]) -> bool:
-    """Tell whether a word without a colon is a label: 发布时间 before a date, 记者 in its own cell."""
+def _is_bare_label(hit: Hit, labelled: set[int]) -> bool:
+    """Tell whether a word without a colon is a label.
+
+    发布时间 before a date, 记者 in its own cell, or on a `labelled` line.
+    """
     match hit.field:
         case "published":
             return leading_date(hit.value) is not None
         case "author":
             in_cell = hit.line.box.tag in ("th", "td", "dt") and hit.opens_line and not hit.label.value
-            return in_cell or any(
-                other.line is hit.line and other.field in ("published", "source", "category")
-                for other in hits
-            )
+            return in_cell or hit.line.index in labelled
         case _:
             return True
 

@@ -6,13 +6,15 @@ break, what is linked, what is a heading, and which box a line stands in.
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
+from msgspec import Struct
 
-from newsmirror.reading.labels import Label, find_labels, may_hold_label, starts_with_label
+from newsmirror.reading.labels import LABEL_END, Label, find_labels, is_notice, starts_with_label
 
 BLOCK_TAGS = frozenset(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption "
@@ -25,21 +27,24 @@ UNREAD_TAGS = frozenset(
     "textarea title video".split()
 )
 HEADING_LEVEL = {f"h{level}": level for level in range(1, 7)}
+CHROME_TAGS = frozenset(("nav", "aside"))
+# Boxes that are more than their lines: headings, navigation, parts of tables and figures, preformatted text.
+_MARKED_TAGS = CHROME_TAGS | HEADING_LEVEL.keys() | frozenset("figcaption figure pre table td th tr".split())
 # What the walk does with an element; inline ones have no role.
 _ROLES = {
     **dict.fromkeys(BLOCK_TAGS, "block"),
+    **dict.fromkeys(_MARKED_TAGS, "marked block"),
     **dict.fromkeys(UNREAD_TAGS, "unread"),
     "br": "break",
     "a": "link",
     "img": "image",
     "amp-img": "image",
 }
-CHROME_TAGS = frozenset(("nav", "aside"))
 # Boxes whose lines are put together when they end.
 _GATHERED = frozenset(("td", "th", "table", "figcaption", "figure"))
 
 # Few elements have these: found at once, so that the walk need not ask each.
-_MAY_BE_HIDDEN = etree.XPath("//*[@hidden or @style]")
+_MAY_BE_HIDDEN = etree.XPath("//@hidden/.. | //@style/..")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # Marks that take no room on the screen: zero-width characters, BOM, soft hyphen, directional marks.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
@@ -63,11 +68,13 @@ _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=Tru
 
 # A table of data, not of layout: its cells are short.
 _MAX_DATA_CELL = 60
+_MAX_SHORT = 40
 _MAX_TAG = 4
 
+# The structs here are never part of a cycle, so the garbage collector need not look at them: gc=False.
 
-@dataclass(slots=True, eq=False)
-class Box:
+
+class Box(Struct, eq=False, gc=False):
     """A block element: the lines `start` up to `end` stand in it."""
 
     tag: str
@@ -98,8 +105,7 @@ class Box:
         )
 
 
-@dataclass(slots=True, eq=False)
-class Anchor:
+class Anchor(Struct, eq=False, gc=False):
     """A link: `url` is absolute and http(s), or None for any other; `label` is its `title` attribute."""
 
     url: str | None
@@ -109,8 +115,7 @@ class Anchor:
     is_tag: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Piece:
+class Piece(Struct, eq=False, gc=False):
     """A text node: its normalised text starts at `start` in its line's text."""
 
     text: str
@@ -118,8 +123,7 @@ class Piece:
     anchor: Anchor | None
 
 
-@dataclass(slots=True, eq=False)
-class Image:
+class Image(Struct, eq=False, gc=False):
     """An image with its absolute address; `alt` and `caption` are None when there is none."""
 
     url: str
@@ -128,8 +132,7 @@ class Image:
     anchor: Anchor | None
 
 
-@dataclass(slots=True, eq=False)
-class Line:
+class Line(Struct, eq=False, gc=False):
     """A line of the page: text, or an image, or a whole table of data (rows of cells).
 
     `links` are its distinct links, in order; `only_link` is the one that all of its text belongs to, if any.
@@ -143,22 +146,21 @@ class Line:
     only_link: Anchor | None = None
     image: Image | None = None
     is_table: bool = False
+    # It holds the sentence that makes a page a snapshot.
+    is_notice: bool = False
 
     @property
     def labels(self) -> list[Label]:
         """The labels on this line."""
+        pieces = self.pieces
         # Parted by spaces, because a label may begin at every text node.
-        if not may_hold_label(" ".join([piece.text for piece in self.pieces if piece.text])):
+        parted = self.text if len(pieces) == 1 else " ".join([piece.text for piece in pieces if piece.text])
+        if LABEL_END.search(parted) is None:
             return []
-        return find_labels(
-            self.text,
-            {piece.start for piece in self.pieces},
-            {
-                piece.start
-                for piece in self.pieces
-                if piece.anchor is not None and piece.anchor.url is not None
-            },
-        )
+        linked = {
+            piece.start for piece in pieces if piece.anchor is not None and piece.anchor.url is not None
+        }
+        return find_labels(self.text, {piece.start for piece in pieces}, linked)
 
     def anchored(self, anchor: Anchor) -> str:
         """Return the text of a link on this line."""
@@ -175,6 +177,9 @@ class Stream:
     meta: dict[str, str] = field(default_factory=dict)
     json_ld: list[str] = field(default_factory=list)
     next_url: str | None = None
+    # Those of the lines that are a notice, and those that are short enough for a heading.
+    notices: list[Line] = field(default_factory=list)
+    short: list[Line] = field(default_factory=list)
     # For each link in order of the page: the index of its line and its address.
     link_lines: list[int] = field(default_factory=list)
     link_urls: list[str] = field(default_factory=list)
@@ -192,11 +197,17 @@ class Stream:
         return first < len(self.link_lines) and self.link_lines[first] < end
 
     def close(self) -> None:
-        """Index the links, once all lines are there."""
+        """Index the lines, once all are there."""
+        self.short = [line for line in self.lines if len(line.text) <= _MAX_SHORT]
+        self.notices = [line for line in self.lines if "照" in line.text and is_notice(line.text)]
+        for line in self.notices:
+            line.is_notice = True
         for line in self.lines:
             links = line.links
             if line.image is not None and line.image.anchor is not None:
                 links = (line.image.anchor,)
+            elif not links:
+                continue
             elif len(links) == 2 and links[0].url != links[1].url:
                 links[0].is_tag = _is_tag(line, links[0], links[1])
             for anchor in links:
@@ -223,8 +234,13 @@ def _is_tag(line: Line, first: Anchor, second: Anchor) -> bool:
 
 def squeeze(text: str) -> str:
     """Collapse whitespace (also NBSP and U+3000) to single spaces and drop characters without width."""
-    # Printable text has no such characters: seen at a glance, and true of nearly every text.
-    return " ".join((text if text.isprintable() else _INVISIBLE.sub("", text)).split())
+    text = text.strip()
+    # Printable text has no such characters, and no whitespace but the plain space: true of nearly every text.
+    if not text.isprintable():
+        text = _INVISIBLE.sub("", text)
+    elif " " not in text:
+        return text
+    return " ".join(text.split())
 
 
 def read_stream(text: str, url: str) -> Stream:
@@ -249,7 +265,7 @@ def read_stream(text: str, url: str) -> Stream:
 
 def _parse(text: str) -> etree._Element:
     """Return the root of a page's tree, without comments, so that a text which they split is whole again."""
-    source = text.replace("\0", "").encode("utf-8", "replace")
+    source = text.encode("utf-8", "replace").replace(b"\0", b"")
     root = etree.fromstring(source, _PARSER) if source.strip() else None
     return root if root is not None else etree.Element("html")
 
@@ -258,7 +274,7 @@ def _read_head(root: etree._Element, base: "_Base", stream: Stream) -> None:
     for element in root.iter("title", "meta", "link", "script"):
         match element.tag:
             case "title" if not stream.page_title:
-                stream.page_title = squeeze("".join(map(str, element.itertext())))
+                stream.page_title = squeeze(element.text or "")
             case "meta":
                 name = element.get("property") or element.get("name")
                 content = element.get("content")
@@ -308,64 +324,83 @@ class _Walk:
         self.lines = lines
         self.box = Box("body", None, 0)
         self.anchor: Anchor | None = None
+        # Of each open link: the one around it, and the line and the piece that it begins with.
+        self.anchors: list[tuple[Anchor | None, int, int]] = []
         self.text = ""
         self.gap = False
         self.pieces: list[Piece] = []
 
     def run(self, root: etree._Element) -> None:
-        walker = etree.iterwalk(root, events=("start", "end"))
-        anchors: list[tuple[Anchor | None, int]] = []
-        unread: etree._Element | None = None
-        hidden = set(filter(_is_hidden, cast(list[etree._Element], _MAY_BE_HIDDEN(root))))
-        for event, element in walker:
-            role = _ROLES.get(element.tag)
-            if event == "start":
-                if role == "unread" or (hidden and element in hidden):
-                    walker.skip_subtree()
-                    # Its end closes what its start did not open.
-                    unread = element
-                    continue
-                if role == "block":
-                    self._open_box(element.tag)
-                elif role == "link":
-                    anchors.append((self.anchor, len(self.lines)))
-                    self.anchor = self._open_anchor(element)
-                elif role == "break":
-                    self.flush()
-                elif role == "image":
-                    self._add_image(element)
-                raw = element.text
+        for element in cast(list[etree._Element], _MAY_BE_HIDDEN(root)):
+            if _is_hidden(element):
+                element.tag = "template"  # is not read, and the walk need not ask again
+        siblings = iter([root])
+        # The open elements, each with its role and its siblings that are still to come.
+        path: list[tuple[etree._Element, str | None, Iterator[etree._Element]]] = []
+        while True:
+            for element in siblings:
+                tag = element.tag
+                role = _ROLES.get(tag)
+                if role == "block" and not len(element):
+                    self._add_leaf(tag, element.text)
+                elif role != "unread":
+                    if role is not None:
+                        self._open(role, element)
+                    if (raw := element.text) is not None:
+                        self._add_text(raw)
+                    if len(element):
+                        path.append((element, role, siblings))
+                        siblings = iter(element)
+                        break
+                    if role is not None:
+                        self._close(role)
+                if (raw := element.tail) is not None:
+                    self._add_text(raw)
             else:
-                if element is unread:
-                    unread = None
-                elif role == "block":
-                    self._close_box()
-                elif role == "link":
-                    self._close_anchor(*anchors.pop())
-                raw = element.tail if element is not root else None
-            if raw is None:
-                continue
-            if self.box.tag == "pre":
-                self._add_preformatted(raw)
-            elif raw.isspace():
-                self.gap = True
-            else:
-                self._add_text(raw)
+                if not path:
+                    break
+                element, role, siblings = path.pop()
+                if role is not None:
+                    self._close(role)
+                if (raw := element.tail) is not None:
+                    self._add_text(raw)
         self.flush()
         box: Box | None = self.box
         while box is not None:
             box.end = len(self.lines)
             box = box.parent
 
-    def _add_preformatted(self, raw: str) -> None:
-        """Add a text node in which a line end is one."""
-        for position, part in enumerate(raw.split("\n")):
-            if position:
-                self.flush()
-            if part:
-                self._add_text(part)
+    def _open(self, role: str, element: etree._Element) -> None:
+        if role in ("block", "marked block"):
+            self._open_box(element.tag)
+        elif role == "link":
+            self.anchors.append((self.anchor, len(self.lines), len(self.pieces)))
+            self.anchor = self._open_anchor(element)
+        elif role == "break":
+            self.flush()
+        elif role == "image":
+            self._add_image(element)
+
+    def _close(self, role: str) -> None:
+        if role in ("block", "marked block"):
+            self._close_box()
+        elif role == "link":
+            self._close_anchor(*self.anchors.pop())
 
     def _add_text(self, raw: str) -> None:
+        """Add a text node; in preformatted text, a line end is one."""
+        if self.box.tag == "pre":
+            for position, part in enumerate(raw.split("\n")):
+                if position:
+                    self.flush()
+                if part:
+                    self._add_words(part)
+        elif raw.isspace():
+            self.gap = True
+        else:
+            self._add_words(raw)
+
+    def _add_words(self, raw: str) -> None:
         text = squeeze(raw)
         if not text:
             self.gap = self.gap or not _INVISIBLE.fullmatch(raw)
@@ -407,6 +442,16 @@ class _Walk:
             if (around := outer.outer("table")) is not None:
                 around.rows = None
 
+    def _add_leaf(self, tag: str, raw: str | None) -> None:
+        """Add a block without elements in it, as most lines of a page are: open, text and close in one."""
+        if self.pieces:
+            self.flush()
+        if raw and (text := squeeze(raw)):
+            start, outer, anchor = len(self.lines), self.box, self.anchor
+            box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome)
+            links = () if anchor is None else (anchor,)
+            self.lines.append(Line(start, box, text, [Piece(text, 0, anchor)], links, anchor))
+
     def _close_box(self) -> None:
         if self.pieces:
             self.flush()
@@ -436,12 +481,13 @@ class _Walk:
         url = self.base.absolute(element.get("href"))
         return Anchor(url, squeeze(title) if title else "", rel.lower() if rel else "")
 
-    def _close_anchor(self, outer: Anchor | None, first_line: int) -> None:
+    def _close_anchor(self, outer: Anchor | None, first_line: int, first_piece: int) -> None:
         anchor = self.anchor
         self.anchor = outer
         if anchor is None or anchor.url is None:
             return
-        if len(self.lines) == first_line and anchor not in [piece.anchor for piece in self.pieces]:
+        inner = self.pieces[first_piece:]
+        if len(self.lines) == first_line and anchor not in [piece.anchor for piece in inner]:
             # A link without text: a piece of its own, because a related entry may have lost its title.
             self.pieces.append(Piece("", len(self.text), anchor))
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from newsmirror.reading.date_cells import is_date
-from newsmirror.reading.labels import FURNITURE, is_notice
+from newsmirror.reading.labels import FURNITURE
 from newsmirror.reading.stream import Line, Stream
 
 _MAX_TITLE = 150
@@ -22,7 +22,7 @@ def find_title(stream: Stream, anchor: int, hints: Collection[str], taken: Colle
     for line in stream.lines[: anchor + _BELOW + 1]:
         if not _may_be_title(line) or line.index in taken:
             continue
-        named = max((len(line.text) / len(hint) for hint in hints if line.text in hint), default=0.0)
+        named = max([len(line.text) / len(hint) for hint in hints if line.text in hint], default=0.0)
         if not named and not line.box.heading and not _looks_like_title(line):
             continue
         score = _score(line, named, line.index - anchor, stream.url)
@@ -43,19 +43,16 @@ def _whole_heading(stream: Stream, line: Line, taken: Collection[int]) -> list[L
 
 def _may_be_title(line: Line) -> bool:
     return (
-        2 <= len(line.text) <= _MAX_TITLE
-        and not line.is_table
-        and not line.box.chrome
-        and not is_notice(line.text)
+        2 <= len(line.text) <= _MAX_TITLE and not line.is_table and not line.box.chrome and not line.is_notice
     )
 
 
 def _looks_like_title(line: Line) -> bool:
     return not (
-        is_date(line.text)
-        or FURNITURE.match(line.text)
-        or len(line.text) > _LONGEST_PLAIN
+        len(line.text) > _LONGEST_PLAIN
         or line.text.endswith(("。", "；"))
+        or is_date(line.text)
+        or FURNITURE.match(line.text)
     )
 
 
