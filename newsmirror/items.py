@@ -47,7 +47,8 @@ Reason = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+# Links, related entries and blocks are not frozen: a page has dozens, and frozen ones are slow to make.
+@dataclass(slots=True)
 class Link:
     """A link with its text."""
 
@@ -55,7 +56,7 @@ class Link:
     title: Text | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Related:
     """One entry of the related list; `published_at` as in the record, against the time of fetching."""
 
@@ -75,7 +76,7 @@ class Discovery:
     position: Ordinal | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
     """One block of the body: headings have `level` 1-6, images `image_url` and `caption`, others `text`.
 
