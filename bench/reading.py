@@ -14,13 +14,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from scrapy.http import HtmlResponse
-
 from newsmirror.demo.articles import articles
 from newsmirror.demo.site import ORIGIN, paths, respond
-from newsmirror.items import Discovery, Encoding, Snapshot
+from newsmirror.items import Discovery, Snapshot
 from newsmirror.normalise.record import build_article
 from newsmirror.reading.article import read_article
+from newsmirror.reading.decoding import decode
 from newsmirror.reading.stream import read_stream
 
 PAGE_BYTES = 20_000
@@ -45,16 +44,14 @@ def pages() -> list[tuple[str, bytes]]:
 
 
 def newsmirror(url: str, body: bytes) -> None:
-    """Read a page to its record, from its bytes."""
-    response = HtmlResponse(url, headers={"Content-Type": "text/html; charset=utf-8"}, body=body)
-    page = read_article(read_stream(response.text, url))
+    """Read a page to its record, from its bytes, as the spider does."""
+    decoded = decode(body, "text/html; charset=utf-8")
+    page = read_article(read_stream(decoded.text, url))
     if page is None:
         raise ValueError(url)
     now = datetime(2025, 6, 1, tzinfo=UTC)
     start = Discovery("start", None, None)
-    build_article(
-        Snapshot(page, url, "demo", "Asia/Shanghai", start, now, "0" * 64, Encoding(None, "utf-8", 0), None)
-    )
+    build_article(Snapshot(page, url, "demo", "Asia/Shanghai", start, now, "0" * 64, decoded.encoding, None))
 
 
 def peers() -> dict[str, Callable[[str, bytes], object]]:
