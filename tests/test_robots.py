@@ -277,7 +277,7 @@ def test_crawl_delay_is_the_least_delay(settings: dict[str, float], least: float
         log = server.log
     assert len(done.pages) == 4
     assert log[0].url == "/robots.txt"
-    # One gap may look shorter at the server, by the time that a request took to get there; all of them cannot.
+    # One gap may look shorter at the server, as a request took a while to get there; all of them cannot.
     assert sum(gaps(log)) >= least * len(pages) - 0.2
 
 
