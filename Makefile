@@ -21,6 +21,9 @@ lint: .venv/dev  ## style, format and types
 bench: .venv/bench  ## measure against peers, in one run
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/dates.py
+	$(BIN)/python bench/ledger.py
+	$(BIN)/python bench/hostile.py
+	$(BIN)/python bench/kill.py
 
 scrapyd: .venv-scrapyd/installed  ## Scrapyd, its client, and what spiders need beside the egg
 
