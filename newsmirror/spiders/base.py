@@ -285,15 +285,16 @@ class SnapshotSpider(scrapy.Spider):
             if walk.is_proven(self._lost):
                 self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
-        listed: dict[str, Entry] = {}
+        entries: dict[str, Entry] = {}
+        positions: dict[str, int] = {}
         for entry in listing.entries:
-            listed.setdefault(canonical_url(entry.url) if self.may_follow(entry.url) else entry.url, entry)
-        positions = {address: position for position, address in enumerate(listed, 1)}
-        entries = {
-            address: entry
-            for address, entry in listed.items()
-            if self.may_follow(entry.url) and self._matches_article(entry.url)
-        }
+            may_follow = self.may_follow(entry.url)
+            address = canonical_url(entry.url) if may_follow else entry.url
+            if address in positions:
+                continue
+            positions[address] = len(positions) + 1
+            if may_follow and self._matches_article(entry.url):
+                entries[address] = entry
         fresh = walk.take(entries)
         if walk.pages == 1:
             self.found.update(fresh)
