@@ -17,6 +17,7 @@ from scrapy.http import HtmlResponse, Response
 from scrapy.http.request import NO_CALLBACK
 
 from newsmirror.net.faults import AskedInVain
+from newsmirror.net.headers import content_type
 from newsmirror.normalise.urls import shape
 from newsmirror.reading.decoding import decode
 from newsmirror.reading.shell import is_shell, shows_pages
@@ -137,9 +138,7 @@ class RenderMiddleware:
         return rendered
 
     def _text(self, response: Response) -> str:
-        header = response.headers.get("Content-Type")
-        content_type = header.decode("latin-1") if header else None
-        return decode(response.body, content_type, self.spider.encoding).text
+        return decode(response.body, content_type(response), self.spider.encoding).text
 
     async def _open(self) -> "Browser | None":
         """Return the browser, started when it is first needed; None if there is none."""

@@ -15,6 +15,7 @@ from scrapy.utils.response import response_status_message
 from newsmirror.items import Reason
 from newsmirror.net.compression import BROKEN
 from newsmirror.net.faults import AskedInVain
+from newsmirror.net.headers import content_type
 from newsmirror.net.pace import PacedDownloader
 from newsmirror.net.robots import is_robots_txt
 from newsmirror.reading.decoding import is_html
@@ -82,8 +83,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
             return await self._again_or_raise(
                 request, "empty", f"HTTP status {response.status} without a body"
             )
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        ending = unended(response.body) if is_html(response.body, content_type) else None
+        ending = unended(response.body) if is_html(response.body, content_type(response)) else None
         # No habit is to stop in the midst of a sentence.
         if ending is None or (ending.endswith(b">") and self._is_habit(request, ending)):
             return response

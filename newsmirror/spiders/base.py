@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 
 from newsmirror.items import Discovery, Encoding, Link, Rejected, Snapshot
 from newsmirror.net.faults import Fault, explain
+from newsmirror.net.headers import content_type
 from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
 from newsmirror.normalise.urls import canonical_url, identity, is_growing, is_page, shape
@@ -264,13 +265,12 @@ class SnapshotSpider(scrapy.Spider):
         yield Rejected(asked, fault.reason, fault.detail, format_utc(datetime.now(UTC)))
 
     def _read(self, response: Response) -> _Page | Fault:
-        header = response.headers.get("Content-Type")
-        content_type = header.decode("latin-1") if header else None
-        if not is_html(response.body, content_type):
+        declared = content_type(response)
+        if not is_html(response.body, declared):
             self._count("pages/not_html")
-            return Fault("not_html", f"no HTML page, whatever its type says: {content_type}")
+            return Fault("not_html", f"no HTML page, whatever its type says: {declared}")
         self._count("pages/html")
-        decoded = decode(response.body, content_type, self.encoding)
+        decoded = decode(response.body, declared, self.encoding)
         if not decoded.is_readable:
             self._count("pages/undecodable")
             lost, used = decoded.encoding.replacements, decoded.encoding.used
