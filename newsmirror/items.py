@@ -7,12 +7,14 @@ are derived from `Article`; its field order is the order of the keys in the feed
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta
 
 if TYPE_CHECKING:
     from newsmirror.reading.article import ReadArticle
+
+SCHEMA_VERSION: Final = "1.0"
 
 Text = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(pattern="^https?://[^/]")]
@@ -151,7 +153,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """Record v1: one snapshot of one article. Unknown is `null` (or `[]`), never an empty string."""
+    """Record v1: one snapshot of one article. Unknown is `null` (or `[]`), never an empty string.
+
+    A `delete` is a record without content: only its identity, its clocks and its run are told.
+    """
 
     schema_version: Annotated[Literal["1.0"], Meta(description="Version of this record's shape.")]
     seq: Annotated[
@@ -163,6 +168,10 @@ class Article:
     ]
     article_id: Annotated[Sha256, Meta(description="SHA-256 of `url`; never reused.")]
     revision: Annotated[Ordinal, Meta(description="1 for the first record of an article, then counted up.")]
+    change_cause: Annotated[
+        Literal["source", "parser"] | None,
+        Meta(description="Of a `revise`: the site's page changed, or our reading; null if it may be both."),
+    ]
     url: Annotated[Url, Meta(description="Canonical address of the snapshot page: its identity.")]
     fetched_url: Annotated[Url, Meta(description="The address as it was fetched, after redirects.")]
     original_url: Annotated[
@@ -175,8 +184,8 @@ class Article:
     site: Annotated[Text, Meta(description="Name of the mirrored site: the spider's, or the host.")]
     category: Annotated[Text | None, Meta(description="类别 as printed.")]
     breadcrumbs: Annotated[list[Link], Meta(description="The links of the page's trail, in order.")]
-    discovery: Annotated[Discovery, Meta(description="How the page was found.")]
-    title: Annotated[Text, Meta(description="The headline as printed.")]
+    discovery: Annotated[Discovery | None, Meta(description="How the page was found.")]
+    title: Annotated[Text | None, Meta(description="The headline as printed.")]
     source: Annotated[Text | None, Meta(description="来源 as printed, without its label.")]
     authors: Annotated[
         list[Text], Meta(description="Names of 记者, 通讯员 and 作者, without labels and brackets.")
@@ -204,13 +213,13 @@ class Article:
     fetched_at: Annotated[UtcTime, Meta(description="When the page was fetched.")]
     first_seen_at: Annotated[UtcTime, Meta(description="When the article was fetched for the first time.")]
     content_sha256: Annotated[
-        Sha256,
+        Sha256 | None,
         Meta(description="Of the article's own content: not its related list, snapshot time or whitespace."),
     ]
     payload_sha256: Annotated[
-        Sha256, Meta(description="Of the page's bytes, after transfer and content decoding.")
+        Sha256 | None, Meta(description="Of the page's bytes, after transfer and content decoding.")
     ]
-    encoding: Annotated[Encoding, Meta(description="How the bytes became text.")]
+    encoding: Annotated[Encoding | None, Meta(description="How the bytes became text.")]
     warnings: Annotated[list[Text], Meta(description="Stable codes for what looks wrong on the page.")]
     archive: Annotated[ArchiveRef | None, Meta(description="Where the page's bytes are kept.")]
     run_id: Annotated[Text | None, Meta(description="Which run made this record.")]

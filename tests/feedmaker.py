@@ -32,7 +32,7 @@ def record(name: str, run_id: str, text: str = "一", day: str = DAY, **changed:
         "fetched_at": f"{day}T09:00:00Z",
         "first_seen_at": f"{day}T09:00:00Z",
         "content_sha256": sha256(text.encode()).hexdigest(),
-        "payload_sha256": "0" * 64,
+        "payload_sha256": sha256(f"<p>{text}".encode()).hexdigest(),
         "encoding": {"declared": None, "used": "utf-8", "replacements": 0},
         "run_id": run_id,
         "parser_version": "1",

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,7 +53,7 @@ def record_page() -> str:
         for key, schema in definition["properties"].items():
             row = f"| `{key}` | {type_name(schema)} |"
             rows.append(row + f" {schema['description']} |" if described else row)
-        parts += [f"## {name}", definition["description"], "\n".join(rows)]
+        parts += [f"## {name}", cleandoc(definition["description"]), "\n".join(rows)]
     codes = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in WARNINGS.items())
     parts += ["## Warnings", f"| code | meaning |\n|---|---|\n{codes}"]
     parts += [

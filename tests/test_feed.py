@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import islice
@@ -62,7 +63,10 @@ def test_a_run_is_published(full: House) -> None:
         {"bytes": len(content), "sha256": sha256(content).hexdigest()} for content in data.values()
     )
     schema = full.storage.read("v1/schema/article-1.0.json")
-    assert plain(full, MANIFEST) == {
+    manifest = plain(full, MANIFEST)
+    committed = {part.pop("committed_at") for part in manifest["parts"]}
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", at) for at in committed)
+    assert manifest == {
         "feed_version": "1.0",
         "run_id": "r1",
         "site": "hezhou",
@@ -77,6 +81,9 @@ def test_a_run_is_published(full: House) -> None:
         "fill": {},
         "newest": None,
         "findings": [],
+        "archive": [],
+        "takedowns": [],
+        "rewrites": [],
         "schema": {"name": "article-1.0.json", "sha256": sha256(schema).hexdigest()},
         "parser_version": "1",
         "parts": [
@@ -108,6 +115,7 @@ def test_a_run_is_published(full: House) -> None:
             "seq": 3,
             "op": "revise",
             "revision": 2,
+            "change_cause": "source",
             "first_seen_at": "2025-01-08T09:00:00Z",
         },
     ]

@@ -49,6 +49,7 @@ def record(page: str, content: str = "A", at: str = TIME, run_id: str = "r1", **
         "op": "insert",
         "article_id": digest(url),
         "revision": 1,
+        "change_cause": None,
         "url": url,
         "original_id": None,
         "site": "fyun",
@@ -57,6 +58,8 @@ def record(page: str, content: str = "A", at: str = TIME, run_id: str = "r1", **
         "fetched_at": at,
         "first_seen_at": at,
         "content_sha256": digest(content),
+        "payload_sha256": digest(f"<p>{content}"),
+        "parser_version": "1",
         "run_id": run_id,
         **more,
     }
@@ -130,7 +133,10 @@ def test_a_new_article_is_an_insert(ledger: Ledger, path: Path) -> None:
         given["article_id"]: Known(digest("A"), 1, TIME, TIME, "2025-01-08T08:55:00Z")
     }
     assert rows(path, "SELECT * FROM articles") == [
-        (given["article_id"], given["url"], "fyun", digest("o"), digest("A"), 1, TIME, TIME, TIME, 0)
+        (
+            *(given["article_id"], given["url"], "fyun", digest("o"), digest("A"), 1, TIME, TIME, TIME, 0),
+            *(digest("<p>A"), "1"),
+        )
     ]
     payload = json.dumps(before, ensure_ascii=False, separators=(",", ":"))
     assert rows(path, "SELECT * FROM outbox") == [(1, "r1", "fyun", "articles", "2025-01-08", None, payload)]
@@ -154,9 +160,9 @@ def test_back_and_forth_are_three_records(ledger: Ledger) -> None:
     assert stored == [
         record("1", "A", times[0]),
         None,
-        record("1", "B", times[2], op="revise", revision=2, first_seen_at=times[0]),
+        record("1", "B", times[2], op="revise", revision=2, change_cause="source", first_seen_at=times[0]),
         None,
-        record("1", "A", times[4], op="revise", revision=3, first_seen_at=times[0]),
+        record("1", "A", times[4], op="revise", revision=3, change_cause="source", first_seen_at=times[0]),
     ]
     assert list(stored[2] or ()) == list(record("1"))
     assert not ledger.assign("r1", 10)
@@ -192,7 +198,7 @@ def test_it_is_remembered(url: str) -> None:
     with Ledger.open(url) as ledger:
         assert ledger.accept(record("1", at=LATER)).kind == "sighting"
         assert ledger.accept(record("1", "B", LATER)).record == record(
-            "1", "B", LATER, op="revise", revision=2, first_seen_at=TIME
+            "1", "B", LATER, op="revise", revision=2, change_cause="source", first_seen_at=TIME
         )
 
 
@@ -524,7 +530,7 @@ def test_a_newer_schema_is_refused(url: str, path: Path) -> None:
     with pytest.raises(LedgerError) as refused:
         Ledger.open(url)
     assert str(refused.value) == (
-        f"ledger {path}: schema version 99 is of a newer newsmirror; this one knows up to 1. Install that "
+        f"ledger {path}: schema version 99 is of a newer newsmirror; this one knows up to 2. Install that "
         "version, or move the file away and make a new one from the feed: scrapy feed rebuild-ledger"
     )
 
@@ -537,10 +543,10 @@ def test_an_older_schema_is_lifted_once(url: str, path: Path, monkeypatch: pytes
     def add_column(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE articles ADD COLUMN extra TEXT DEFAULT 'x'")
 
-    monkeypatch.setattr(migrations, "MIGRATIONS", [add_column])
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*migrations.MIGRATIONS, add_column])
     for _ in range(2):
         Ledger.open(url).close()
-        assert rows(path, "SELECT value FROM ledger_meta WHERE key = 'schema_version'") == [("2",)]
+        assert rows(path, "SELECT value FROM ledger_meta WHERE key = 'schema_version'") == [("3",)]
         assert rows(path, "SELECT revision, extra FROM articles") == [(1, "x")]
 
 
@@ -552,7 +558,7 @@ def test_a_failed_migration_changes_nothing(url: str, path: Path, monkeypatch: p
         connection.exec_driver_sql("ALTER TABLE articles ADD COLUMN extra TEXT")
         raise RuntimeError("half way")
 
-    monkeypatch.setattr(migrations, "MIGRATIONS", [fail])
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*migrations.MIGRATIONS, fail])
     with pytest.raises(RuntimeError, match="half way"):
         Ledger.open(url)
     assert rows(path, "SELECT sql FROM sqlite_master ORDER BY name") == before
@@ -689,7 +695,9 @@ def test_rebuild_knows_the_last_revision_and_the_last_seq(url: str, path: Path) 
         ledger.take_run("r1", "fyun", "start")
         assert ledger.accept(record("1", "B")).kind == "sighting"
         back = ledger.accept(record("3", "A", NEXT_DAY))
-        assert back.record == record("3", "A", NEXT_DAY, op="revise", revision=3, first_seen_at=TIME)
+        assert back.record == record(
+            "3", "A", NEXT_DAY, op="revise", revision=3, change_cause="source", first_seen_at=TIME
+        )
         with ledger.publishing() as publication:
             assert publication.last_seq == 9
         ledger.assign("r1", 10)

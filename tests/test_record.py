@@ -97,6 +97,7 @@ def test_the_whole_record() -> None:
         "op": "insert",
         "article_id": sha256(URL.encode()).hexdigest(),
         "revision": 1,
+        "change_cause": None,
         "url": URL,
         "fetched_url": URL,
         "original_url": "http://news.example/a/1.html",

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from newsmirror.archive.files import ArchiveFile
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.layout import INDEX, MANIFESTS, manifest_path
 from newsmirror.feed.schemas import ARTICLE_SCHEMA, article_schema_sha256
@@ -24,7 +25,10 @@ class SchemaRef:
 
 @dataclass(frozen=True, slots=True)
 class ManifestPart:
-    """One file of a run; `path` is relative to `v1/`, the seq range is None for rejects."""
+    """One file of a run; `path` is relative to `v1/`, the seq range is None for rejects.
+
+    `committed_at`: when it was published, UTC; None where that was not told.
+    """
 
     kind: Literal["articles", "rejects"]
     path: str
@@ -34,6 +38,31 @@ class ManifestPart:
     first_seq: int | None
     last_seq: int | None
     fetch_date: str
+    committed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Takedown:
+    """An article_id or an original_id that is blocked, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A file of a run that was written again without what was taken down: how it was, and how it is.
+
+    `file` is a `path` of the parts or a `file` of the archive; `at` is UTC, `run_id` that of the takedown.
+    """
+
+    file: str
+    run_id: str
+    at: str
+    bytes_before: int
+    sha256_before: str
+    bytes_after: int
+    sha256_after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +78,10 @@ class Manifest:
     """What a run published. While it goes on, `finished_at` and `close_reason` are None.
 
     `rejects`: how many by reason; `fill`: the share of the articles read that have each field, 0 to 1;
-    `newest`: when the newest known article of the site was published, UTC; `findings`: of its monitors.
-    A manifest of before there were these has none.
+    `newest`: when the newest known article of the site was published, UTC; `findings`: of its monitors;
+    `archive`: its files of raw pages, in the archive's own folder; `takedowns`: what this run took down;
+    `rewrites`: which of its files were written again for that. A manifest of before there were these has
+    none.
     """
 
     feed_version: str
@@ -67,6 +98,9 @@ class Manifest:
     fill: dict[str, float] = field(default_factory=dict, kw_only=True)
     newest: str | None = field(default=None, kw_only=True)
     findings: list[Finding] = field(default_factory=list, kw_only=True)
+    archive: list[ArchiveFile] = field(default_factory=list, kw_only=True)
+    takedowns: list[Takedown] = field(default_factory=list, kw_only=True)
+    rewrites: list[Rewrite] = field(default_factory=list, kw_only=True)
     schema: SchemaRef
     parser_version: str | None
     parts: list[ManifestPart]
@@ -105,6 +139,9 @@ def describe(told: RunParts) -> Manifest:
         fill=run.note.get("fill", {}),
         newest=run.note.get("newest"),
         findings=msgspec.convert(run.note.get("findings", []), list[Finding]),
+        archive=msgspec.convert(run.note.get("archive", []), list[ArchiveFile]),
+        takedowns=msgspec.convert(run.note.get("takedowns", []), list[Takedown]),
+        rewrites=msgspec.convert(run.note.get("rewrites", []), list[Rewrite]),
         schema=SchemaRef(ARTICLE_SCHEMA, article_schema_sha256()),
         parser_version=run.note.get("parser_version"),
         parts=[msgspec.convert(part, ManifestPart, from_attributes=True) for part in told.parts],

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from typing import Any, Literal, Self
@@ -18,13 +18,17 @@ from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert,
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from newsmirror.archive.files import ArchiveFile, Capture
+from newsmirror.ledger import captures, takedowns
 from newsmirror.ledger.engine import begin_write, make_engine, only_opener, only_publisher, parse_url
 from newsmirror.ledger.errors import REBUILD, LedgerError, RunLocked, explain, name
 from newsmirror.ledger.migrations import migrate
 from newsmirror.ledger.processes import is_alive, this_process
 from newsmirror.ledger.publication import Publication
 from newsmirror.ledger.tables import articles, counters, locks, outbox, parts, runs
+from newsmirror.ledger.tables import takedowns as takedowns_table
 from newsmirror.normalise.record import format_utc
+from newsmirror.reading import PARSER_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What a record was: new, changed, or seen before; `record` as stored, None for a sighting."""
+    """What a record was: new, changed, seen before or blocked; `record` as stored, None if it was not."""
 
-    kind: Literal["insert", "revise", "sighting"]
+    kind: Literal["insert", "revise", "sighting", "taken_down"]
     record: dict[str, Any] | None
 
 
@@ -111,8 +115,8 @@ class Ledger:
     def accept(self, record: dict[str, Any]) -> Acceptance:
         """Take in a plain record: the article and its outbox row in one transaction, or a sighting.
 
-        The stored copy has `op`, `revision` and `first_seen_at` set; `seq` stays None until it is assigned.
-        The record's `run_id` must be a run that was taken.
+        The stored copy has `op`, `revision`, `change_cause` and `first_seen_at` set; `seq` stays None until
+        it is assigned. The record's `run_id` must be a run that was taken.
         """
         with self._telling():
             try:
@@ -122,27 +126,42 @@ class Ledger:
                 return self._accept(record)
 
     def _accept(self, record: dict[str, Any]) -> Acceptance:
-        kind: Literal["insert", "revise"]
-        article_id, now = record["article_id"], record["fetched_at"]
         with self._quick.begin() as connection:
             begin_write(connection)
+            if takedowns.is_blocked(connection, record):
+                return Acceptance("taken_down", None)
+            article_id, now = record["article_id"], record["fetched_at"]
             known = connection.execute(_CURRENT, {"id": article_id}).one_or_none()
             if known is not None and known.content_sha256 == record["content_sha256"]:
                 last = max(known.last_seen_at, now)
-                connection.execute(_SIGHTING, {"id": article_id, "last": last})
+                read = {"payload": record["payload_sha256"], "version": record["parser_version"]}
+                connection.execute(_SIGHTING, {"id": article_id, "last": last, **read})
                 return Acceptance("sighting", None)
-            if known is None:
-                kind, revision, first_seen_at = "insert", 1, now
-            else:
-                kind, revision, first_seen_at = "revise", known.revision + 1, known.first_seen_at
-            stored = {**record, "op": kind, "revision": revision, "first_seen_at": first_seen_at}
-            row = _article_row(stored)
-            if known is None:
-                connection.execute(_INSERT, row)
-            else:
-                connection.execute(_REVISE, {**row, "id": article_id})
-            _put_out(connection, record["run_id"], record["site"], "articles", now, stored)
-        return Acceptance(kind, stored)
+            if known is not None:
+                return _revise(connection, known, record, _cause(known, record))
+            stored = {**record, "op": "insert", "revision": 1, "change_cause": None, "first_seen_at": now}
+            connection.execute(_INSERT, _article_row(stored))
+            _put_out_article(connection, stored)
+        return Acceptance("insert", stored)
+
+    def amend(self, record: dict[str, Any], revision: int) -> Acceptance:
+        """Publish as a `revise` what another reader reads in the bytes that an article's `revision` is from.
+
+        A sighting, if the article has changed since or is gone: these are no longer its bytes.
+        """
+        with self._writing(self._quick) as connection:
+            if takedowns.is_blocked(connection, record):
+                return Acceptance("taken_down", None)
+            known = connection.execute(_CURRENT, {"id": record["article_id"]}).one_or_none()
+            if known is None or known.revision != revision or known.content_sha256 is None:
+                return Acceptance("sighting", None)
+            return _revise(connection, known, record, "parser")
+
+    def confirm(self, article_ids: Iterable[str], parser_version: str) -> None:
+        """Say that this reader reads in the bytes of articles what is known of them."""
+        if rows := [{"id": id_, "version": parser_version} for id_ in article_ids]:
+            with self._writing(self._quick) as connection:
+                connection.execute(_CONFIRM, rows)
 
     def reject(
         self, run_id: str, site: str, url: str, reason: str, detail: str | None, fetched_at: str
@@ -158,6 +177,79 @@ class Ledger:
         }
         with self._writing(self._quick) as connection:
             _put_out(connection, run_id, site, "rejects", fetched_at, payload)
+
+    def captured(self, url_id: str) -> Capture | None:
+        """Return where the archive holds the newest bytes of an address, by its article_id, or None."""
+        with self._reading() as connection:
+            return captures.find(connection, url_id)
+
+    def add_archive_file(
+        self, file: ArchiveFile, found: Mapping[str, Capture], run_ids: Sequence[str]
+    ) -> None:
+        """Name a closed file of the archive in a manifest, once, and keep its captures, by ids of addresses.
+
+        The manifest is that of the first of the runs that the ledger knows.
+        """
+        with self._alone() as (connection, _):
+            captures.learn(connection, found)
+            for run_id in run_ids:
+                note = connection.execute(select(runs.c.note).where(runs.c.run_id == run_id)).scalar()
+                if note is not None:
+                    plain = json.loads(note)
+                    others = [each for each in plain.get("archive", []) if each["file"] != file.file]
+                    self._note(connection, run_id, plain | {"archive": [*others, asdict(file)]})
+                    return
+
+    def take_down(self, ids: Sequence[str], reason: str, run_id: str, site: str) -> list[dict[str, Any]]:
+        """Block articles and originals by their ids, and put out a `delete` for each known article.
+
+        One transaction, and a run of its own, of `site`. Returns the deletes. What the published files hold
+        is due until `took_down` says that it is gone.
+        """
+        now = _utc_now()
+        with self._alone() as (connection, _):
+            deletes = takedowns.remove(connection, ids, run_id, now)
+            blocked = list(dict.fromkeys([*ids, *(record["article_id"] for record in deletes)]))
+            takedowns.block(connection, blocked, reason, run_id)
+            note = {
+                "counts": {"deleted": len(deletes)},
+                "takedowns": [{"id": id_, "reason": reason} for id_ in blocked],
+                "parser_version": PARSER_VERSION,
+            }
+            connection.execute(
+                insert(runs).values(
+                    run_id=run_id,
+                    site=site,
+                    start_key="takedown",
+                    started_at=now,
+                    finished_at=now,
+                    close_reason="finished",
+                    complete=True,
+                    note=json.dumps(note, ensure_ascii=False),
+                    manifest_due=True,
+                )
+            )
+            for record in deletes:
+                connection.execute(_REVISE, {**_article_row(record), "id": record["article_id"]})
+                _put_out_article(connection, record)
+        return deletes
+
+    def blocked(self) -> frozenset[str]:
+        """Return the ids of all articles and originals that were taken down."""
+        with self._reading() as connection:
+            return frozenset(connection.scalars(select(takedowns_table.c.id)))
+
+    def due_takedowns(self) -> frozenset[str]:
+        """Return the ids among them that published files may still hold."""
+        due = select(takedowns_table.c.id).where(takedowns_table.c.is_due)
+        with self._reading() as connection:
+            return frozenset(connection.scalars(due))
+
+    def took_down(self, ids: Iterable[str]) -> None:
+        """Say that no file holds these any more."""
+        done = update(takedowns_table).where(takedowns_table.c.id.in_(list(ids))).values(is_due=False)
+        with self._writing(self._durable) as connection:
+            connection.execute(done)
 
     def take_run(
         self,
@@ -231,17 +323,9 @@ class Ledger:
         with self._alone() as (connection, _):
             note = json.loads(self._run(connection, run_id).note)
             note |= {"counts": dict(counts), "reasons": list(reasons), **(figures or {})}
-            connection.execute(
-                update(runs)
-                .where(runs.c.run_id == run_id)
-                .values(
-                    finished_at=now or _utc_now(),
-                    close_reason=reason,
-                    complete=complete,
-                    note=json.dumps(note, ensure_ascii=False),
-                    manifest_due=True,
-                )
-            )
+            ended = {"finished_at": now or _utc_now(), "close_reason": reason, "complete": complete}
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(ended))
+            self._note(connection, run_id, note)
             connection.execute(delete(locks).where(locks.c.run_id == run_id))
 
     def living_runs(self) -> set[str]:
@@ -402,6 +486,11 @@ class Ledger:
         except (DBAPIError, sqlite3.Error) as error:
             raise explain(self._url, error) from error
 
+    def _note(self, connection: Connection, run_id: str, note: Mapping[str, Any]) -> None:
+        """Keep what a run's manifest is to say; it is then due."""
+        text = json.dumps(note, ensure_ascii=False)
+        connection.execute(update(runs).where(runs.c.run_id == run_id).values(note=text, manifest_due=True))
+
     def _run(self, connection: Connection, run_id: str) -> Row[Any]:
         """Return a run; raises LedgerError if it was never taken."""
         found = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
@@ -412,19 +501,49 @@ class Ledger:
 
 def _article_row(record: dict[str, Any]) -> dict[str, Any]:
     """Return the row of an article that stands at a record; a deleted one has no content."""
-    published_at = record["published_at"]
+    published_at, is_gone = record["published_at"], record["op"] == "delete"
     return {
         "article_id": record["article_id"],
         "url": record["url"],
         "site": record["site"],
         "original_id": record["original_id"],
-        "content_sha256": None if record["op"] == "delete" else record["content_sha256"],
+        "content_sha256": None if is_gone else record["content_sha256"],
         "revision": record["revision"],
         "first_seen_at": record["first_seen_at"],
         "last_seen_at": record["fetched_at"],
         "published_at": published_at and format_utc(datetime.fromisoformat(published_at)),
         "sightings": 0,
+        "payload_sha256": None if is_gone else record["payload_sha256"],
+        "parser_version": record["parser_version"],
     }
+
+
+def _cause(known: Any, record: dict[str, Any]) -> Literal["source", "parser"] | None:
+    """Return why a record is not what is known: other bytes, or another reader; None if both are."""
+    if record["payload_sha256"] == known.payload_sha256:
+        return "parser"
+    return "source" if record["parser_version"] == known.parser_version else None
+
+
+def _revise(
+    connection: Connection,
+    known: Any,
+    record: dict[str, Any],
+    cause: Literal["source", "parser"] | None,
+) -> Acceptance:
+    """Keep a record as the next revision of an article, and put it out."""
+    stored = {
+        **record,
+        "op": "revise",
+        "revision": known.revision + 1,
+        "change_cause": cause,
+        "first_seen_at": known.first_seen_at,
+    }
+    row = _article_row(stored)
+    last_seen_at = max(known.last_seen_at, row["last_seen_at"])
+    connection.execute(_REVISE, {**row, "last_seen_at": last_seen_at, "id": row["article_id"]})
+    _put_out_article(connection, stored)
+    return Acceptance("revise", stored)
 
 
 # How many articles one statement is about.
@@ -439,7 +558,14 @@ _SEEN = select(
     articles.c.published_at,
 ).where(articles.c.article_id.in_(bindparam("ids", expanding=True)))
 _CURRENT = (
-    select(articles.c.content_sha256, articles.c.revision, articles.c.first_seen_at, articles.c.last_seen_at)
+    select(
+        articles.c.content_sha256,
+        articles.c.revision,
+        articles.c.first_seen_at,
+        articles.c.last_seen_at,
+        articles.c.payload_sha256,
+        articles.c.parser_version,
+    )
     .where(articles.c.article_id == bindparam("id"))
     .with_for_update()
 )
@@ -451,14 +577,27 @@ _REVISE = (
     .values(
         {
             column: bindparam(column)
-            for column in ("content_sha256", "revision", "original_id", "last_seen_at", "published_at")
+            for column in (
+                *("content_sha256", "revision", "original_id", "last_seen_at", "published_at"),
+                *("payload_sha256", "parser_version"),
+            )
         }
     )
+)
+_CONFIRM = (
+    update(articles)
+    .where(articles.c.article_id == bindparam("id"))
+    .values(parser_version=bindparam("version"))
 )
 _SIGHTING = (
     update(articles)
     .where(articles.c.article_id == bindparam("id"))
-    .values(sightings=articles.c.sightings + 1, last_seen_at=bindparam("last"))
+    .values(
+        sightings=articles.c.sightings + 1,
+        last_seen_at=bindparam("last"),
+        payload_sha256=bindparam("payload"),
+        parser_version=bindparam("version"),
+    )
 )
 _OUT = insert(outbox)
 _WAITING = (
@@ -473,6 +612,10 @@ _ASSIGN = (
     .where(outbox.c.id == bindparam("row"))
     .values(part_id=bindparam("part"), payload=bindparam("text"))
 )
+
+
+def _put_out_article(connection: Connection, stored: dict[str, Any]) -> None:
+    _put_out(connection, stored["run_id"], stored["site"], "articles", stored["fetched_at"], stored)
 
 
 def _put_out(

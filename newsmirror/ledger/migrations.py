@@ -7,8 +7,23 @@ from sqlalchemy import Connection, insert, inspect, select, update
 from newsmirror.ledger.errors import LedgerError, name
 from newsmirror.ledger.tables import counters, meta, metadata
 
+
+def _know_where_the_bytes_are(connection: Connection) -> None:
+    """1 → 2: what an article was read from and by which reader, captures, takedowns, dates of parts."""
+    for statement in (
+        "ALTER TABLE articles ADD COLUMN payload_sha256 CHAR(64)",
+        "ALTER TABLE articles ADD COLUMN parser_version TEXT",
+        "ALTER TABLE parts ADD COLUMN committed_at TEXT",
+        "CREATE TABLE captures (url_id CHAR(64) PRIMARY KEY, url TEXT NOT NULL, captured_at TEXT NOT NULL, "
+        "payload_digest TEXT NOT NULL, file TEXT NOT NULL, record_id TEXT NOT NULL)",
+        "CREATE TABLE takedowns (id CHAR(64) PRIMARY KEY, reason TEXT NOT NULL, run_id TEXT NOT NULL, "
+        "is_due BOOLEAN NOT NULL)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 # The first lifts a ledger from version 1 to 2, and so on. Each in its own words, as tables.py moves on.
-MIGRATIONS: list[Callable[[Connection], None]] = []
+MIGRATIONS: list[Callable[[Connection], None]] = [_know_where_the_bytes_are]
 
 
 def migrate(connection: Connection) -> None:

@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from newsmirror.ledger.tables import outbox, parts, runs
+from newsmirror.normalise.record import format_utc
 
 _Reading = Callable[[], AbstractContextManager[Connection]]
 
@@ -34,7 +36,8 @@ class Run:
 class Part:
     """A row of `parts`: one file of the feed. `path` is relative to the folder that holds `articles/`.
 
-    `first_seq` and `last_seq` are None for rejects, `bytes` and `sha256` until it is published.
+    `first_seq` and `last_seq` are None for rejects; `bytes`, `sha256` and `committed_at` until it is
+    published.
     """
 
     part_id: int
@@ -48,6 +51,7 @@ class Part:
     last_seq: int | None
     bytes: int | None
     sha256: str | None
+    committed_at: str | None
     _reading: _Reading = field(repr=False, compare=False)
 
     def payloads(self) -> list[str]:
@@ -85,7 +89,8 @@ class Publication:
 
     def published(self, part: Part, bytes: int, sha256: str) -> None:
         """Say that a part's file is there; at the end it is marked, and its rows leave the outbox."""
-        self._published[part.part_id] = replace(part, bytes=bytes, sha256=sha256)
+        now = format_utc(datetime.now(UTC))
+        self._published[part.part_id] = replace(part, bytes=bytes, sha256=sha256, committed_at=now)
 
     def manifests(self) -> list[RunParts]:
         """Return every run whose manifest is due, in order of their start, each with its published parts.
@@ -113,7 +118,8 @@ class Publication:
         """Mark what was published and told; `Ledger.publishing` calls it at the end."""
         for part in self._published.values():
             row = update(parts).where(parts.c.part_id == part.part_id)
-            connection.execute(row.values(bytes=part.bytes, sha256=part.sha256, published=True))
+            written = {"bytes": part.bytes, "sha256": part.sha256, "committed_at": part.committed_at}
+            connection.execute(row.values(**written, published=True))
             connection.execute(delete(outbox).where(outbox.c.part_id == part.part_id))
             connection.execute(update(runs).where(runs.c.run_id == part.run_id).values(manifest_due=True))
         for run in self._told:

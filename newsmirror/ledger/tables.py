@@ -36,6 +36,31 @@ articles = Table(
     Column("last_seen_at", Text, nullable=False),
     Column("published_at", Text),
     Column("sightings", Integer, nullable=False),  # how often it was fetched and found unchanged
+    # What it was read from, and by which reader; null where that was not kept.
+    Column("payload_sha256", CHAR(64)),
+    Column("parser_version", Text),
+)
+
+# Where the bytes of an address are that the archive holds: its newest capture with a payload of its own.
+captures = Table(
+    "captures",
+    metadata,
+    Column("url_id", CHAR(64), primary_key=True),  # as article_id: SHA-256 of the canonical address
+    Column("url", Text, nullable=False),  # as it was fetched
+    Column("captured_at", Text, nullable=False),
+    Column("payload_digest", Text, nullable=False),  # as WARC has it: sha1:…, of the payload as it came
+    Column("file", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+)
+
+# What must not be fetched or published again, and whether the files that held it were rewritten.
+takedowns = Table(
+    "takedowns",
+    metadata,
+    Column("id", CHAR(64), primary_key=True),  # an article_id or an original_id
+    Column("reason", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("is_due", Boolean, nullable=False),
 )
 
 runs = Table(
@@ -67,6 +92,7 @@ parts = Table(
     Column("bytes", BigInteger),
     Column("sha256", CHAR(64)),
     Column("published", Boolean, nullable=False),
+    Column("committed_at", Text),  # when it was published
     UniqueConstraint("run_id", "number"),
     Index("parts_by_published", "published", "part_id"),
 )

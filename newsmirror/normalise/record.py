@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsmirror.items import Article, Block, Link, Related, Snapshot
+from newsmirror.items import SCHEMA_VERSION, Article, Block, Link, Related, Snapshot
 from newsmirror.normalise.dates import FORMS, ParsedDate, parse_date
 from newsmirror.normalise.people import names
 from newsmirror.normalise.text import fold
@@ -72,11 +72,12 @@ def build_article(snapshot: Snapshot) -> Article:
     # A relative date (3小时前) changes with the clock, not with the article.
     stable = published is not None and published.rule not in _RELATIVE
     return Article(
-        schema_version="1.0",
+        schema_version=SCHEMA_VERSION,
         seq=None,
         op="insert",
         article_id=identity(url),
         revision=1,
+        change_cause=None,
         url=url,
         fetched_url=snapshot.url,
         original_url=original_url,

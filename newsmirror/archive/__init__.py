@@ -1,0 +1,1 @@
+"""The raw archive: the bytes of every page, in WARC files."""

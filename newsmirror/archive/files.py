@@ -1,0 +1,58 @@
+"""Which files an archive has, and what they are called."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+WARC = ".warc.gz"
+OPEN = ".open"
+INDEX = ".cdxj"
+UNFINISHED = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """A closed WARC file of a run: its name in the archive's folder, and what is in it."""
+
+    file: str
+    records: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Bytes of a page that the archive holds: where, and as what they came.
+
+    `payload_digest` as WARC has it: `sha1:…` of the payload as it was transferred; `captured_at` is UTC text.
+    """
+
+    url: str
+    captured_at: str
+    payload_digest: str
+    file: str
+    record_id: str
+
+
+def file_name(run_id: str, number: int) -> str:
+    """Return the name of a run's file, by its number from 1."""
+    return f"{run_id}-{number:05}{WARC}"
+
+
+def run_of(name: str) -> str:
+    """Return the run that a file belongs to, whether it is open or closed."""
+    return name.removesuffix(OPEN).removesuffix(WARC).rpartition("-")[0]
+
+
+def closed_files(folder: Path) -> list[Path]:
+    """Return the closed files, by name; none if there is no such folder."""
+    return sorted(folder.glob(f"*{WARC}"))
+
+
+def open_files(folder: Path) -> list[Path]:
+    """Return the files that a run writes now, or wrote when it died, by name."""
+    return sorted(folder.glob(f"*{WARC}{OPEN}"))
+
+
+def index_of(path: Path) -> Path:
+    """Return where the index of a closed file is."""
+    return path.with_name(path.name.removesuffix(WARC) + INDEX)
