@@ -51,7 +51,9 @@ def newsmirror(url: str, body: bytes) -> None:
         raise ValueError(url)
     now = datetime(2025, 6, 1, tzinfo=UTC)
     start = Discovery("start", None, None)
-    build_article(Snapshot(page, url, "demo", "Asia/Shanghai", start, now, "0" * 64, decoded.encoding, None))
+    build_article(
+        Snapshot(page, url, "demo", "Asia/Shanghai", start, now, "0" * 64, decoded.encoding, None, None)
+    )
 
 
 def peers() -> dict[str, Callable[[str, bytes], object]]:

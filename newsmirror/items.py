@@ -124,7 +124,7 @@ class Snapshot:
     """An article page as it was read: strings as printed, nothing normalised yet.
 
     `url` is the address in the request's answer (after redirects), `timezone` an IANA name,
-    `fetched_at` an aware datetime.
+    `fetched_at` an aware datetime, `archive` where its bytes are kept.
     """
 
     page: "ReadArticle"
@@ -135,6 +135,7 @@ class Snapshot:
     fetched_at: datetime
     payload_sha256: str
     encoding: Encoding
+    archive: ArchiveRef | None
     run_id: str | None
 
 

@@ -1,4 +1,4 @@
-"""Where a run keeps what lasts: the ledger and the feed."""
+"""Where a run keeps what lasts: the ledger, the feed and the archive."""
 
 import os
 from dataclasses import dataclass
@@ -14,24 +14,42 @@ class PlaceError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The ledger's SQLAlchemy URL and the feed's base: a folder or an fsspec address (s3://…)."""
+    """The ledger's SQLAlchemy URL, the feed's base, and the folder of the archive.
+
+    The base is a folder or an fsspec address (s3://…); without an archive its folder is None.
+    """
 
     ledger_url: str
     feed_uri: str
+    archive: Path | None
 
 
 def find_places(settings: BaseSettings) -> Places:
     """Return the places that the settings name; raises PlaceError.
 
-    NEWSMIRROR_DIR is the folder for both; NEWSMIRROR_LEDGER_URL and NEWSMIRROR_FEED_URI move one of them.
+    NEWSMIRROR_DIR is the folder for all; NEWSMIRROR_LEDGER_URL, NEWSMIRROR_FEED_URI and NEWSMIRROR_ARCHIVE
+    move one of them.
     """
     ledger_url = settings.get("NEWSMIRROR_LEDGER_URL")
     feed_uri = settings.get("NEWSMIRROR_FEED_URI")
-    if not (ledger_url and feed_uri):
+    archive = settings.get("NEWSMIRROR_ARCHIVE")
+    if not (ledger_url and feed_uri and archive):
         folder = _folder(settings.get("NEWSMIRROR_DIR"))
         ledger_url = ledger_url or f"sqlite:///{folder / 'ledger.db'}"
         feed_uri = feed_uri or str(folder / "feed")
-    return Places(ledger_url, feed_uri)
+        archive = archive or str(folder / "archive")
+    return Places(ledger_url, feed_uri, _archive(archive))
+
+
+def _archive(named: str) -> Path | None:
+    if named == "off":
+        return None
+    if not Path(named).is_absolute():
+        raise PlaceError(
+            f"NEWSMIRROR_ARCHIVE={named!r} is neither off nor an absolute path: write off, or a path such as "
+            "/var/lib/newsmirror/archive, or leave it empty for the folder archive in NEWSMIRROR_DIR"
+        )
+    return Path(named)
 
 
 def _folder(named: str | None) -> Path:

@@ -70,6 +70,9 @@ DOWNLOADER_MIDDLEWARES = {
     "newsmirror.net.addresses.AddressGuardMiddleware": 760,
     # Last: what was refused has cost nothing.
     "newsmirror.net.budget.HostBudgetMiddleware": 900,
+    # Next to the downloader, with the answer as it came; and outermost, with what a browser made of it.
+    "newsmirror.archive.middleware.ArchiveMiddleware": 950,
+    "newsmirror.archive.middleware.RenderedArchiveMiddleware": 5,
 }
 # Default: also data, file, ftp and s3. A page must not make us read a file of this machine. http and https
 # stay with Scrapy's own handler: others resolve names by themselves, past the address guard.
@@ -122,6 +125,10 @@ NEWSMIRROR_DIR = os.environ.get("NEWSMIRROR_DIR", "data")
 # Elsewhere than in that folder: a SQLAlchemy URL, and a folder or an fsspec address such as s3://bucket/feed.
 NEWSMIRROR_LEDGER_URL = os.environ.get("NEWSMIRROR_LEDGER_URL", "")
 NEWSMIRROR_FEED_URI = os.environ.get("NEWSMIRROR_FEED_URI", "")
+# The bytes of every page, in WARC files; default: the folder `archive` in that folder, elsewhere an absolute
+# path, or `off`. A file is closed when it has so many bytes; it is the least that can be rewritten.
+NEWSMIRROR_ARCHIVE = os.environ.get("NEWSMIRROR_ARCHIVE", "")
+NEWSMIRROR_ARCHIVE_BYTES = 500 * 1000 * 1000
 # A part of the feed is published when it has so many rows, and so many seconds after the one before.
 NEWSMIRROR_PART_ROWS = 2000
 NEWSMIRROR_PART_SECONDS = 300

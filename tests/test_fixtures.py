@@ -72,6 +72,7 @@ def read_case(case: Path) -> dict[str, Any]:
             fetched_at=datetime.fromisoformat(meta["fetched_at"]),
             payload_sha256=sha256(body).hexdigest(),
             encoding=decoded.encoding,
+            archive=None,
             run_id=None,
         )
     )

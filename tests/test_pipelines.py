@@ -35,6 +35,7 @@ SNAPSHOT = Snapshot(
     fetched_at=datetime(2025, 1, 8, 9, 30, tzinfo=UTC),
     payload_sha256="0" * 64,
     encoding=Encoding("utf-8", "utf-8", 0),
+    archive=None,
     run_id=None,
 )
 ARTICLE = build_article(SNAPSHOT)

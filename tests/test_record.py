@@ -71,6 +71,7 @@ def snapshot(html: str = PAGE) -> Snapshot:
         fetched_at=FETCHED,
         payload_sha256="0" * 64,
         encoding=Encoding("gb2312", "gb18030", 0),
+        archive=None,
         run_id="r1",
     )
 

@@ -6,7 +6,6 @@ from pathlib import Path
 WARC = ".warc.gz"
 OPEN = ".open"
 INDEX = ".cdxj"
-UNFINISHED = ".part"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from newsmirror.disk import UNFINISHED
 from newsmirror.feed import schemas
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.layout import INDEX, ROOT, is_part, manifest_path, part_path, run_of
@@ -21,7 +22,7 @@ from newsmirror.feed.manifest import (
     read_manifests,
 )
 from newsmirror.feed.parts import pack, unpack
-from newsmirror.feed.storage import UNFINISHED, Storage
+from newsmirror.feed.storage import Storage
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.publication import Publication
 from newsmirror.normalise.record import format_utc

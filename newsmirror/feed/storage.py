@@ -1,16 +1,14 @@
 """Where the feed's bytes are: a folder, or any address that fsspec knows (`s3://bucket/prefix`)."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import fsspec  # type: ignore[import-untyped]
 
+from newsmirror.disk import write_file
 from newsmirror.feed.errors import FeedError, explain
-
-UNFINISHED = ".part"
 
 
 class _Place(Protocol):
@@ -76,26 +74,13 @@ class Storage:
 
 
 class _Folder:
-    """A folder: `.part` → fsync → rename → fsync of the folder."""
+    """A folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
 
     def write(self, path: str, data: bytes) -> None:
-        target = self._root / path
-        _make_folder(target.parent)
-        unfinished = target.with_name(target.name + UNFINISHED)
-        try:
-            with unfinished.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(target)
-        except OSError:
-            with suppress(OSError):  # the first error is the one to tell
-                unfinished.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
+        write_file(self._root / path, data)
 
     def read(self, path: str) -> bytes:
         return (self._root / path).read_bytes()
@@ -141,20 +126,3 @@ class _Remote:
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and its parents, durably: each new one is an entry in the one above."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from newsmirror.disk import UNFINISHED
 from newsmirror.feed import schemas
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.layout import INDEX, MANIFESTS, ROOT, SCHEMA, is_part, manifest_path, part_path, run_of
 from newsmirror.feed.manifest import Index, Manifest, ManifestPart, read_index, read_manifest
 from newsmirror.feed.parts import unpack
-from newsmirror.feed.storage import UNFINISHED, Storage
+from newsmirror.feed.storage import Storage
 
 BACKUP = "restore it from a backup"
 NEXT_RUN = "if no run is publishing now, the next one puts it right"

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Among a response's `flags`: its body is what a browser made of the page.
+RENDERED = "rendered"
+
 INSTALL = (
     "To have one: pip install 'newsmirror[browser]', and apt-get install chromium or playwright install "
     "chromium; or say where it is: -s NEWSMIRROR_BROWSER=/path/to/chromium. To do without: -a render=never"
@@ -133,7 +136,7 @@ class RenderMiddleware:
             self._count(error.reason)
             raise
         self._count(why)
-        rendered = response.replace(body=html.encode(), encoding="utf-8", flags=[*response.flags, "rendered"])
+        rendered = response.replace(body=html.encode(), encoding="utf-8", flags=[*response.flags, RENDERED])
         rendered.headers["Content-Type"] = "text/html; charset=utf-8"
         return rendered
 

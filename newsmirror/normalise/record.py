@@ -128,7 +128,7 @@ def build_article(snapshot: Snapshot) -> Article:
         payload_sha256=snapshot.payload_sha256,
         encoding=snapshot.encoding,
         warnings=warnings,
-        archive=None,
+        archive=snapshot.archive,
         run_id=snapshot.run_id,
         parser_version=PARSER_VERSION,
     )

@@ -5,16 +5,22 @@ import json
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Self
 
+from scrapy import __version__ as scrapy_version
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider, NotConfigured
+from scrapy.exceptions import CloseSpider, IgnoreRequest, NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
+from newsmirror.archive.archive import RawArchive, close_left
+from newsmirror.archive.errors import ArchiveError
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.guard import judge
 from newsmirror.feed.manifest import Finding
@@ -55,6 +61,7 @@ class MirrorRun:
         self.failed: list[str] = []
         self._ledger: Ledger | None = None
         self._storage = Storage(self.places.feed_uri)
+        self._archive: RawArchive | None = None
         self._publishing = asyncio.Lock()
         self._waiting_rows = 0
         self._loops: list[Any] = []
@@ -106,6 +113,9 @@ class MirrorRun:
             self.spider.run_id = self.run_id
             self.spider.memory = self._seen_before
             await asyncio.to_thread(sweep, self._storage, self._ledger)
+            if self.places.archive is not None:
+                await asyncio.to_thread(close_left, self.places.archive, self._ledger, self.run_id)
+                self._archive = self._new_archive(self.places.archive)
             await self._publish()
         except RunLocked as error:
             self._fail("locked", str(error))
@@ -116,6 +126,9 @@ class MirrorRun:
         except (LedgerError, FeedError) as error:
             self._fail("unusable", str(error))
             raise CloseSpider("ledger_or_feed_unusable") from error
+        except ArchiveError as error:
+            self._fail("unusable", str(error))
+            raise CloseSpider("archive_unusable") from error
         self._every(_BEAT_SECONDS, self._beat)
         self._every(self.crawler.settings.getint("NEWSMIRROR_PART_SECONDS"), self._publish_in_passing)
 
@@ -130,6 +143,18 @@ class MirrorRun:
         if not self.crawler.stats.get_value("newsmirror/run/failure"):
             self._fail("ledger", str(error))
             self._start(self.crawler.engine.close_spider_async(reason="ledger_failed"))
+
+    @contextmanager
+    def archiving(self) -> Iterator[RawArchive]:
+        """Give the archive; where it fails the crawl is stopped, and IgnoreRequest raised."""
+        assert self._archive is not None  # noqa: S101 - open while there are requests
+        try:
+            yield self._archive
+        except (ArchiveError, LedgerError) as error:
+            if not self.crawler.stats.get_value("newsmirror/run/failure"):
+                self._fail("archive", str(error))
+                self._start(self.crawler.engine.close_spider_async(reason="archive_failed"))
+            raise IgnoreRequest(f"not kept: {error}") from error
 
     def raised(self, response: Any) -> None:
         """Note a page on which a callback or a pipeline raised; Scrapy has logged the traceback."""
@@ -151,9 +176,11 @@ class MirrorRun:
                 "findings": [asdict(finding) for finding in findings],
             }
             counts = self._counts()
+            if self._archive is not None:
+                await self._archive.close()
             self._ledger.finish_run(self.run_id, reason, not reasons, counts, reasons, figures=figures)
             await self._publish()
-        except (LedgerError, FeedError) as error:
+        except (LedgerError, FeedError, ArchiveError) as error:
             self._fail("publish", str(error))
             return
         finally:
@@ -225,6 +252,8 @@ class MirrorRun:
         """Write the parts and manifests that are due, off the reactor, one publisher at a time."""
         async with self._publishing:
             self._waiting_rows = 0
+            if self._archive is not None:
+                await self._archive.sync()
             await asyncio.to_thread(publish, self.ledger, self._storage, self.run_id, self.part_rows)
 
     def _publish_in_passing(self) -> None:
@@ -234,9 +263,25 @@ class MirrorRun:
     async def _publish_or_tell(self) -> None:
         try:
             await self._publish()
-        except (LedgerError, FeedError) as error:
+        except (LedgerError, FeedError, ArchiveError) as error:
             # The rows stay in the outbox; the end of the run tries again.
             logger.error("Publishing is delayed: %s", error)
+
+    def _new_archive(self, folder: Path) -> RawArchive:
+        settings = self.crawler.settings
+        about = {
+            "software": f"newsmirror/{version('newsmirror')} Scrapy/{scrapy_version}",
+            "format": "WARC File Format 1.1",
+            "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+            "http-header-user-agent": settings["USER_AGENT"],
+            "isPartOf": self.site,
+            "run-id": self.run_id,
+            "spider": self.spider.name,
+        }
+        return RawArchive(
+            folder, self.ledger, self.run_id, about, settings.getint("NEWSMIRROR_ARCHIVE_BYTES")
+        )
 
     def _beat(self) -> None:
         try:

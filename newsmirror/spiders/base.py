@@ -142,18 +142,28 @@ class SnapshotSpider(scrapy.Spider):
             address = name if "://" in name else self.categories.get(name)
             if address is not None:
                 del self._wanted[name]
-                yield self._listing_request(address)
+                yield self._listing_request(address, None)
         if self._wanted or not self.arguments.categories:
             for url in self.arguments.start:
-                yield Request(url, self.parse_start, errback=self.given_up, priority=_LISTING_PRIORITY)
+                yield self._start_request(url)
 
-    def _listing_request(self, url: str, walk: Walk | None = None) -> Request:
+    def _start_request(self, url: str) -> Request:
+        return Request(
+            url,
+            self.parse_start,
+            errback=self.given_up,
+            meta={"discovery": Discovery("start", None, None)},
+            priority=_LISTING_PRIORITY,
+        )
+
+    def _listing_request(self, url: str, from_url: str | None, walk: Walk | None = None) -> Request:
         walk = walk or Walk()
         return Request(
             url,
             self.parse_listing,
             errback=self.given_up,
             cb_kwargs={"walk": walk},
+            meta={"discovery": Discovery("listing", from_url and canonical_url(from_url), None)},
             priority=_WAITING_PRIORITY if walk.has_waited else _LISTING_PRIORITY,
         )
 
@@ -163,7 +173,8 @@ class SnapshotSpider(scrapy.Spider):
             url,
             self.parse_article,
             errback=self.given_up,
-            cb_kwargs={"discovery": discovery, "hops": hops},
+            cb_kwargs={"hops": hops},
+            meta={"discovery": discovery},
             priority=_KNOWN_SHAPE_PRIORITY if known else 0,
         )
 
@@ -196,17 +207,19 @@ class SnapshotSpider(scrapy.Spider):
             yield from self._reject(response.request, page)
             return
         if is_article(page.stream):
-            yield from self._article(page, Discovery("start", None, None), 0)
-            yield from self._wanted_categories(read_sections(page.stream), find_home(page.stream))
+            yield from self._article(page, 0)
+            yield from self._wanted_categories(
+                read_sections(page.stream), find_home(page.stream), response.url
+            )
             return
         listing = read_listing(page.stream)
         if self.arguments.categories:
-            yield from self._wanted_categories(listing.sections, listing.home_url)
+            yield from self._wanted_categories(listing.sections, listing.home_url, response.url)
             return
         if listing.is_home:
             for section in listing.sections:
                 if self.may_follow(section.url):
-                    yield self._listing_request(section.url)
+                    yield self._listing_request(section.url, response.url)
         yield from self._walk(response.url, listing, Walk())
 
     def given_up(self, failure: Failure) -> Iterator[Rejected]:
@@ -225,19 +238,17 @@ class SnapshotSpider(scrapy.Spider):
             yield from self._reject(response.request, page)
         elif is_article(page.stream):
             # A short link that looked like a category was a headline.
-            yield from self._article(page, Discovery("listing", _referer(response), None), 0)
+            yield from self._article(page, 0)
         else:
             yield from self._walk(response.url, read_listing(page.stream), walk)
 
-    def parse_article(
-        self, response: Response, discovery: Discovery, hops: int
-    ) -> Iterator[Request | Snapshot | Rejected]:
+    def parse_article(self, response: Response, hops: int) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
         page = self._read(response)
         if isinstance(page, Fault):
             yield from self._reject(response.request, page)
         elif is_article(page.stream):
-            yield from self._article(page, discovery, hops)
+            yield from self._article(page, hops)
         elif says_missing(page.stream):
             yield from self._reject(response.request, Fault("soft_404", "a page that says it is not there"))
         elif shape(response.url) in self._shapes:
@@ -335,7 +346,7 @@ class SnapshotSpider(scrapy.Spider):
             )
         else:
             walk.has_waited = not walk.is_proven(self._met)
-            yield self._listing_request(listing.next_url, walk)
+            yield self._listing_request(listing.next_url, url, walk)
         self._walked.add(tuple(entries))
 
     def _is_settled(self, known: Known) -> bool:
@@ -361,8 +372,9 @@ class SnapshotSpider(scrapy.Spider):
         known = self.memory(ids)
         return [request for request, id_ in zip(requests, ids, strict=True) if self._is_due(known.get(id_))]
 
-    def _article(self, page: _Page, discovery: Discovery, hops: int) -> Iterator[Snapshot | Rejected]:
+    def _article(self, page: _Page, hops: int) -> Iterator[Snapshot | Rejected]:
         response = page.response
+        discovery: Discovery = response.meta["discovery"]
         read = read_article(page.stream)
         if read is None:
             self._count("pages/unreadable")
@@ -392,9 +404,10 @@ class SnapshotSpider(scrapy.Spider):
             site=self.site,
             timezone=self.timezone,
             discovery=discovery,
-            fetched_at=datetime.now(UTC),
+            fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
             payload_sha256=sha256(response.body).hexdigest(),
             encoding=page.encoding,
+            archive=response.meta.get("archive"),
             run_id=self.run_id,
         )
         if self._is_done():
@@ -405,7 +418,9 @@ class SnapshotSpider(scrapy.Spider):
         """What the record and the ledger call the mirrored site: the spider's name."""
         return self.name
 
-    def _wanted_categories(self, sections: Iterable[Link], home_url: str | None) -> Iterator[Request]:
+    def _wanted_categories(
+        self, sections: Iterable[Link], home_url: str | None, from_url: str
+    ) -> Iterator[Request]:
         """Follow the categories asked for by name that a page links to; try the home page for others."""
         for section in sections:
             if section.title is None:
@@ -413,10 +428,10 @@ class SnapshotSpider(scrapy.Spider):
             self._sections_seen[section.title] = None
             if section.title in self._wanted and self.may_follow(section.url):
                 del self._wanted[section.title]
-                yield self._listing_request(section.url)
+                yield self._listing_request(section.url, from_url)
         if self._wanted and home_url is not None and not self._home_tried and self.may_follow(home_url):
             self._home_tried = True
-            yield Request(home_url, self.parse_start, errback=self.given_up, priority=_LISTING_PRIORITY)
+            yield self._start_request(home_url)
 
     def is_on_site(self, url: str) -> bool:
         """Tell whether an address is on this site, whatever is there, and asked for without a user's name."""
@@ -458,8 +473,3 @@ class SnapshotSpider(scrapy.Spider):
 
 def _site_host(url: str) -> str:
     return (urlsplit(canonical_url(url)).hostname or "").removeprefix("www.")
-
-
-def _referer(response: Response) -> str | None:
-    referer = response.request.headers.get("Referer") if response.request is not None else None
-    return referer.decode("latin-1") if referer else None

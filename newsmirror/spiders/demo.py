@@ -1,5 +1,7 @@
 """The bundled demo site, served on a free loopback port inside the run."""
 
+from scrapy.settings import BaseSettings
+
 from newsmirror.demo.site import ORIGIN
 from newsmirror.spiders.base import SnapshotSpider
 
@@ -9,8 +11,12 @@ class DemoSpider(SnapshotSpider):
 
     name = "demo"
     start_urls = [ORIGIN + "/"]
-    custom_settings = {
-        "DOWNLOADER_MIDDLEWARES": {"newsmirror.demo.middleware.DemoSiteMiddleware": 740},
-        "AUTOTHROTTLE_ENABLED": False,
-        "DOWNLOAD_DELAY": 0,
-    }
+    custom_settings = {"AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_DELAY": 0}
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Add the way to the site to the project's middlewares."""
+        super().update_settings(settings)
+        own = settings.getdict("DOWNLOADER_MIDDLEWARES")
+        demo = {"newsmirror.demo.middleware.DemoSiteMiddleware": 740}
+        settings.set("DOWNLOADER_MIDDLEWARES", {**own, **demo}, "spider")

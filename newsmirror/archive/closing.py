@@ -1,0 +1,147 @@
+"""How a file of the archive ends: what is whole of it is kept, indexed and given its name."""
+
+import json
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import file_digest
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from surt import surt  # type: ignore[import-untyped]
+
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.files import OPEN, ArchiveFile, Capture, index_of
+from newsmirror.disk import sync_folder, write_file
+from newsmirror.normalise.urls import canonical_url, identity
+
+_PIECE = 1 << 20
+_PAGES = (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.conversion)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is in a file: how many records, and by id of their address the newest captures with a payload."""
+
+    records: int
+    captures: dict[str, Capture]
+
+
+def close_file(path: Path, tell: Callable[[ArchiveFile, dict[str, Capture]], None]) -> None:
+    """Close an open file that nobody writes any more, be it left by a crash.
+
+    What follows its last whole record is cut off; a file without a page is removed. `tell` is called before
+    the file gets its name, so that it is called again if that comes to nothing. Raises ArchiveError.
+    """
+    closed = path.with_name(path.name.removesuffix(OPEN))
+    try:
+        _cut(path)
+        contents = index_file(path, closed)
+        if not contents.captures and contents.records <= 1:
+            path.unlink()
+            index_of(closed).unlink()
+            return
+        tell(describe(path, closed.name, contents.records), contents.captures)
+        path.rename(closed)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise ArchiveError(
+            f"{path}: {error.strerror or error}; let this user write there, then run again: the next run "
+            "closes the file"
+        ) from error
+
+
+def describe(path: Path, name: str, records: int) -> ArchiveFile:
+    """Return what a manifest says of a file."""
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return ArchiveFile(name, records, path.stat().st_size, digest)
+
+
+def index_file(path: Path, closed: Path | None = None) -> Contents:
+    """Write the index of a file (CDXJ) beside it, and return what is in it.
+
+    `closed`: what the file will be called. A line has the address in its sortable form (SURT), the time, and
+    as JSON what pywb reads. Beyond that: `record_id`; `metadata`, the offset of what is known about a page;
+    `conversion_of`, the record that was rendered in a browser.
+    """
+    closed = closed or path
+    entries: list[dict[str, Any]] = []
+    ends: list[int] = []
+    about: dict[str, int] = {}
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, parse_http=True):
+            ends.append(record.stream_pos)
+            if record.record_type == WarcRecordType.metadata:
+                about[record.headers["WARC-Concurrent-To"]] = record.stream_pos
+            elif record.record_type in _PAGES:
+                entries.append({**_describe(record), "filename": closed.name})
+    ends.append(path.stat().st_size)
+    following = dict(pairwise(ends))
+    for entry in entries:
+        entry["length"] = str(following[int(entry["offset"])] - int(entry["offset"]))
+        if (metadata := about.get(entry["record_id"])) is not None:
+            entry["metadata"] = str(metadata)
+    lines = sorted(
+        f"{surt(entry['url'])} {_digits(at)} {json.dumps({'url': entry.pop('url'), **entry})}\n"
+        for entry in map(dict, entries)
+        for at in [entry.pop("date")]
+    )
+    write_file(index_of(closed), "".join(lines).encode())
+    return Contents(len(ends) - 1, _captures(entries, closed.name))
+
+
+def _describe(record: WarcRecord) -> dict[str, Any]:
+    headers, http = record.headers, record.http_headers
+    mime = (record.http_content_type or "unk") if record.is_http else "warc/conversion"
+    described = {
+        "url": headers["WARC-Target-URI"],
+        "date": headers["WARC-Date"],
+        "mime": "warc/revisit" if record.record_type == WarcRecordType.revisit else mime,
+        "status": str(http.status_code) if http is not None else "-",
+        "digest": headers.get("WARC-Payload-Digest", headers["WARC-Block-Digest"]),
+        "offset": str(record.stream_pos),
+        "record_id": record.record_id,
+    }
+    if record.record_type == WarcRecordType.conversion:
+        described["conversion_of"] = headers["WARC-Refers-To"]
+    return described
+
+
+def _captures(entries: list[dict[str, Any]], name: str) -> dict[str, Capture]:
+    """Return by id of their address the newest pages with a payload, in order of the file."""
+    return {
+        identity(canonical_url(entry["url"])): Capture(
+            entry["url"], entry["date"], entry["digest"], name, entry["record_id"]
+        )
+        for entry in entries
+        if entry["status"] == "200" and entry["mime"] != "warc/revisit"
+    }
+
+
+def _cut(path: Path) -> None:
+    """Cut off what follows the last whole gzip member; carry the rest to the disk."""
+    whole = 0
+    with path.open("rb+") as file:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            while piece := file.read(_PIECE):
+                while piece:
+                    member.decompress(piece)
+                    if not member.eof:
+                        break
+                    piece = member.unused_data
+                    whole = file.tell() - len(piece)
+                    member = zlib.decompressobj(wbits=31)
+        except zlib.error:
+            pass  # what a crash left there is no gzip
+        file.truncate(whole)
+        os.fsync(file.fileno())
+
+
+def _digits(at: str) -> str:
+    """Return UTC text as the 14 digits of an index."""
+    return "".join(filter(str.isdigit, at))

@@ -1,0 +1,187 @@
+"""Pages out of the archive, as the spider had them: unpacked, with what was known about them."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Headers, Response
+from scrapy.settings import Settings
+from scrapy.signalmanager import SignalManager
+
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.files import OPEN, index_of
+from newsmirror.items import ArchiveRef
+from newsmirror.net.compression import WholeCompressionMiddleware
+from newsmirror.net.headers import content_type
+
+_PAGES = (WarcRecordType.response, WarcRecordType.conversion)
+# Indexes that are kept at hand: those who ask go from file to file.
+_INDEXES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its bytes as the spider had them, and the fields of its metadata record.
+
+    `fetched_at` is aware, to the second; `status` None for a page from a browser, which is a conversion of
+    the record `conversion_of`.
+    """
+
+    ref: ArchiveRef
+    url: str
+    fetched_at: datetime
+    status: int | None
+    content_type: str | None
+    body: bytes
+    about: Mapping[str, str]
+    conversion_of: str | None
+
+
+class ArchiveReader:
+    """Pages by the record that holds their bytes, in the files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; nothing is opened yet."""
+        self.folder = folder
+        self._places: OrderedDict[str, dict[str, tuple[int, int | None]]] = OrderedDict()
+
+    def read(self, ref: ArchiveRef) -> Page:
+        """Return a page; raises ArchiveError if its file or its record is not there."""
+        path = self.folder / ref.file
+        if not path.exists():
+            path = path.with_name(path.name + OPEN)
+        try:
+            if path.name.endswith(OPEN):  # a run writes it, and has no index yet
+                found = next((page for page in pages(path) if page.ref.record_id == ref.record_id), None)
+            else:
+                found = self._read_at(path, ref)
+        except OSError as error:
+            raise ArchiveError(
+                f"{self.folder / ref.file}: {error.strerror or error}; restore it from a backup"
+            ) from error
+        if found is None:
+            raise ArchiveError(f"{path}: no record {ref.record_id}; restore the file from a backup")
+        return found
+
+    def rendered(self, ref: ArchiveRef) -> ArchiveRef:
+        """Return the record of what a browser made of a page, if its file has one, else its own."""
+        index = index_of(self.folder / ref.file)
+        if index.exists():
+            for entry in entries(index):
+                if entry.get("conversion_of") == ref.record_id:
+                    return ArchiveRef(ref.file, entry["record_id"])
+        return ref
+
+    def _read_at(self, path: Path, ref: ArchiveRef) -> Page | None:
+        place = self._index(path).get(ref.record_id)
+        if place is None:
+            return None
+        offset, metadata = place
+        with path.open("rb") as file:
+            about = {} if metadata is None else _fields(_record_at(file, metadata))
+            return _page(_record_at(file, offset), ref, about)
+
+    def _index(self, path: Path) -> dict[str, tuple[int, int | None]]:
+        """Return for each record of a file where it begins, and where what is known about it does."""
+        if path.name not in self._places:
+            self._places[path.name] = {
+                entry["record_id"]: (
+                    int(entry["offset"]),
+                    int(entry["metadata"]) if "metadata" in entry else None,
+                )
+                for entry in entries(index_of(path))
+            }
+            if len(self._places) > _INDEXES:
+                self._places.popitem(last=False)
+        return self._places[path.name]
+
+
+def entries(index: Path) -> Iterator[dict[str, str]]:
+    """Yield the JSON of each line of an index; raises OSError if there is none."""
+    with index.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line.split(" ", 2)[2])
+
+
+def pages(path: Path) -> Iterator[Page]:
+    """Yield the pages of a file that have bytes of their own, in order; it may be open.
+
+    Raises OSError if it cannot be read. What follows the last whole record is left out.
+    """
+    name = path.name.removesuffix(OPEN)
+    about: dict[str, Mapping[str, str]] = {}
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, parse_http=False):
+            if record.record_type == WarcRecordType.metadata:
+                about[record.headers["WARC-Concurrent-To"]] = _fields(record)
+            elif record.record_type in _PAGES:
+                ref = ArchiveRef(name, record.headers["WARC-Record-ID"])
+                yield _page(record, ref, about.pop(ref.record_id, {}))
+
+
+def read_info(path: Path) -> Mapping[str, str]:
+    """Return the fields of a file's warcinfo, such as `run-id`, `isPartOf` and `spider`; none without one."""
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, record_types=WarcRecordType.warcinfo, parse_http=False):
+            return _fields(record)
+    return {}
+
+
+def _record_at(file: Any, offset: int) -> WarcRecord:
+    file.seek(offset)
+    return next(iter(ArchiveIterator(file, parse_http=False)))
+
+
+def _fields(record: WarcRecord) -> dict[str, str]:
+    lines = record.reader.read().decode("utf-8").splitlines()
+    return dict(line.split(": ", 1) for line in lines if ": " in line)
+
+
+def _page(record: WarcRecord, ref: ArchiveRef, about: Mapping[str, str]) -> Page:
+    headers, block = record.headers, record.reader.read()
+    status, declared, body = None, headers.get("Content-Type"), block
+    if record.record_type == WarcRecordType.response:
+        status, declared, body = _answer(headers["WARC-Target-URI"], block)
+    return Page(
+        ref=ref,
+        url=headers["WARC-Target-URI"],
+        fetched_at=datetime.fromisoformat(headers["WARC-Date"]),
+        status=status,
+        content_type=declared,
+        body=body,
+        about=about,
+        conversion_of=headers.get("WARC-Refers-To"),
+    )
+
+
+def _answer(url: str, block: bytes) -> tuple[int, str | None, bytes]:
+    """Return status, Content-Type and body of an HTTP answer, unpacked as in a crawl."""
+    head, _, body = block.partition(b"\r\n\r\n")
+    status_line, *lines = head.split(b"\r\n")
+    named = (line.partition(b": ") for line in lines)
+    headers = Headers([(name, value) for name, colon, value in named if colon])
+    response = Response(url, int(status_line.split(b" ")[1]), headers, body)
+    declared = content_type(response)
+    if "Content-Encoding" in headers:
+        try:
+            response = _unpacker().process_response(Request(url), response)
+        except IgnoreRequest as error:
+            raise ArchiveError(f"{url}: {error}") from error
+    return response.status, declared, response.body
+
+
+@cache
+def _unpacker() -> WholeCompressionMiddleware:
+    """Return the middleware that unpacks what is crawled; of a crawler it looks at nothing but these."""
+    crawler = SimpleNamespace(stats=None, settings=Settings(), signals=SignalManager())
+    return WholeCompressionMiddleware.from_crawler(cast(Crawler, crawler))

@@ -1,0 +1,197 @@
+"""The WARC files of one run (WARC 1.1, ISO 28500:2017): every record is a gzip member of its own."""
+
+import io
+import os
+from base64 import b32encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha1
+from pathlib import Path
+
+from fastwarc.stream_io import GzipWriter
+from fastwarc.warc import WarcRecord, WarcRecordType
+
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.files import OPEN, Capture, file_name
+from newsmirror.disk import make_folder
+from newsmirror.items import ArchiveRef
+from newsmirror.normalise.record import format_utc
+
+# Level 9 makes pages of 20 kB 3 % smaller, and takes half as long again: bench/archive.py.
+_LEVEL = 6
+_SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_FIELDS = "application/warc-fields"
+_REQUEST = "application/http; msgtype=request"
+_ANSWER = "application/http; msgtype=response"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what came back: both heads as bytes, up to and with their empty line, and the payload.
+
+    `at` is an aware datetime; `about` are fields of the metadata record, such as `via`.
+    """
+
+    url: str
+    at: datetime
+    request: bytes
+    head: bytes
+    payload: bytes
+    ip_address: str | None
+    about: Mapping[str, str]
+
+    @property
+    def payload_digest(self) -> str:
+        """The digest of the payload as WARC has it."""
+        return "sha1:" + b32encode(sha1(self.payload, usedforsecurity=False).digest()).decode()
+
+
+class ArchiveWriter:
+    """Writes records to `<run_id>-00001.warc.gz.open` and so on; a new file for each `turn`.
+
+    A file holds whole records at any time: each group of records is one write, and what of it failed is cut
+    off again. Raises ArchiveError where nothing can be written.
+    """
+
+    def __init__(self, folder: Path, run_id: str, about: Mapping[str, str]) -> None:
+        """Take the folder, which is made when it is needed, and the fields of each file's warcinfo."""
+        self._folder = folder
+        self._run_id = run_id
+        self._about = about
+        self._number = 0
+        self._file: io.FileIO | None = None
+        self.size = 0
+
+    @property
+    def path(self) -> Path:
+        """The open file."""
+        return self._folder / (file_name(self._run_id, self._number) + OPEN)
+
+    def keep(self, exchange: Exchange, known: Capture | None) -> ArchiveRef:
+        """Write a request, what is known about it, and its response; return where its payload is.
+
+        `known`: an earlier capture of the address. If it has the same payload, a revisit is written.
+        """
+        digest = exchange.payload_digest
+        if known is not None and known.payload_digest == digest:
+            answer = _record(WarcRecordType.revisit, exchange, exchange.head, _ANSWER)
+            answer.headers["WARC-Profile"] = _SAME_PAYLOAD
+            answer.headers["WARC-Refers-To"] = known.record_id
+            answer.headers["WARC-Refers-To-Target-URI"] = known.url
+            answer.headers["WARC-Refers-To-Date"] = known.captured_at
+        else:
+            known = None
+            answer = _record(WarcRecordType.response, exchange, exchange.head + exchange.payload, _ANSWER)
+        answer.headers["WARC-Payload-Digest"] = digest
+        if exchange.ip_address is not None:
+            answer.headers["WARC-IP-Address"] = exchange.ip_address
+        request = _record(WarcRecordType.request, exchange, exchange.request, _REQUEST)
+        name = self._write([*_beside(answer, request, *_about(exchange)), answer])
+        return ArchiveRef(known.file, known.record_id) if known is not None else ArchiveRef(name, _id(answer))
+
+    def keep_rendered(self, exchange: Exchange, of: ArchiveRef) -> ArchiveRef:
+        """Write what a browser made of a page, the payload in UTF-8, as a conversion of its record."""
+        record = _record(WarcRecordType.conversion, exchange, exchange.payload, "text/html; charset=utf-8")
+        record.headers["WARC-Refers-To"] = of.record_id
+        return ArchiveRef(self._write([*_beside(record, *_about(exchange)), record]), _id(record))
+
+    def sync(self) -> None:
+        """Carry what was written to the open file to the disk."""
+        file, path = self._file, self.path
+        if file is not None and not file.closed:
+            try:
+                os.fsync(file.fileno())
+            except OSError as error:
+                raise _explain(path, error) from error
+
+    def turn(self) -> Path | None:
+        """Leave the open file, and return it; None if there is none. The next record begins a new one."""
+        if self._file is None:
+            return None
+        self._file.close()
+        self._file = None
+        self.size = 0
+        return self.path
+
+    def _write(self, records: Sequence[WarcRecord]) -> str:
+        """Write records with one call; return the name that the file will have when it is closed."""
+        file = self._file or self._begin()
+        self._append(file, pack(records))
+        return file_name(self._run_id, self._number)
+
+    def _begin(self) -> io.FileIO:
+        self._number += 1
+        info = WarcRecord()
+        info.init_headers(WarcRecordType.warcinfo)
+        info.headers["WARC-Filename"] = file_name(self._run_id, self._number)
+        info.headers["Content-Type"] = _FIELDS
+        info.set_bytes_content(_fields(self._about))
+        try:
+            make_folder(self._folder)
+            self._file = self.path.open("xb", buffering=0)
+        except OSError as error:
+            raise _explain(self.path, error) from error
+        self.size = 0
+        self._append(self._file, pack([info]))
+        return self._file
+
+    def _append(self, file: io.FileIO, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError as error:
+            file.truncate(self.size)
+            file.seek(self.size)
+            raise _explain(self.path, error) from error
+        self.size += len(data)
+
+
+def pack(records: Sequence[WarcRecord]) -> bytes:
+    """Return records as gzip members, one after the other."""
+    buffer = io.BytesIO()
+    writer = GzipWriter(buffer, _LEVEL)
+    for record in records:
+        record.write(writer, checksum_data=True)
+        writer.finish()
+    return buffer.getvalue()
+
+
+def _record(kind: WarcRecordType, exchange: Exchange, block: bytes, content_type: str) -> WarcRecord:
+    record = WarcRecord()
+    record.init_headers(kind)
+    record.headers["WARC-Target-URI"] = exchange.url
+    record.headers["WARC-Date"] = format_utc(exchange.at)
+    record.headers["Content-Type"] = content_type
+    record.set_bytes_content(block)
+    return record
+
+
+def _about(exchange: Exchange) -> list[WarcRecord]:
+    """Return the metadata record, if there is anything to say."""
+    if not exchange.about:
+        return []
+    return [_record(WarcRecordType.metadata, exchange, _fields(exchange.about), _FIELDS)]
+
+
+def _beside(record: WarcRecord, *others: WarcRecord) -> Sequence[WarcRecord]:
+    for other in others:
+        other.headers["WARC-Concurrent-To"] = _id(record)
+    return others
+
+
+def _id(record: WarcRecord) -> str:
+    return record.headers["WARC-Record-ID"]
+
+
+def _fields(fields: Mapping[str, str]) -> bytes:
+    """Return fields as lines (application/warc-fields); a value cannot hold a line end."""
+    return "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in fields.items()).encode()
+
+
+def _explain(path: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(
+        f"{path}: {error.strerror or error}; free some space or let this user write there, or set "
+        "NEWSMIRROR_ARCHIVE to another folder or to off, then run again; nothing is lost"
+    )
