@@ -14,7 +14,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from surt import surt  # type: ignore[import-untyped]
 
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import OPEN, ArchiveFile, Capture, index_of
+from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, index_of
 from newsmirror.disk import sync_folder, write_file
 from newsmirror.normalise.urls import canonical_url, identity
 
@@ -85,13 +85,12 @@ def index_file(path: Path, closed: Path | None = None) -> Contents:
         entry["length"] = str(following[int(entry["offset"])] - int(entry["offset"]))
         if (metadata := about.get(entry["record_id"])) is not None:
             entry["metadata"] = str(metadata)
+    captures = _captures(entries, closed.name)
     lines = sorted(
-        f"{surt(entry['url'])} {_digits(at)} {json.dumps({'url': entry.pop('url'), **entry})}\n"
-        for entry in map(dict, entries)
-        for at in [entry.pop("date")]
+        f"{surt(entry['url'])} {digits(entry.pop('date'))} {json.dumps(entry)}\n" for entry in entries
     )
     write_file(index_of(closed), "".join(lines).encode())
-    return Contents(len(ends) - 1, _captures(entries, closed.name))
+    return Contents(len(ends) - 1, captures)
 
 
 def _describe(record: WarcRecord) -> dict[str, Any]:
@@ -140,8 +139,3 @@ def _cut(path: Path) -> None:
             pass  # what a crash left there is no gzip
         file.truncate(whole)
         os.fsync(file.fileno())
-
-
-def _digits(at: str) -> str:
-    """Return UTC text as the 14 digits of an index."""
-    return "".join(filter(str.isdigit, at))

@@ -52,6 +52,11 @@ def open_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{WARC}{OPEN}"))
 
 
+def digits(at: str) -> str:
+    """Return UTC text as an index has it: `20250108085500`."""
+    return "".join(filter(str.isdigit, at))
+
+
 def index_of(path: Path) -> Path:
     """Return where the index of a closed file is."""
     return path.with_name(path.name.removesuffix(WARC) + INDEX)

@@ -10,8 +10,8 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers, Response
 from scrapy.utils.httpobj import urlparse_cached
 
+from newsmirror.archive.about import to_fields
 from newsmirror.archive.writer import Exchange
-from newsmirror.items import Discovery
 from newsmirror.net.render import RENDERED
 from newsmirror.ops.run import MirrorRun
 
@@ -66,7 +66,7 @@ def _exchange(request: Request, response: Response, at: datetime) -> Exchange:
         head=_answer_head(response),
         payload=response.body,
         ip_address=str(address) if address is not None else None,
-        about=_about(request),
+        about=to_fields(request.meta.get("discovery")),
     )
 
 
@@ -88,12 +88,3 @@ def _answer_head(response: Response) -> bytes:
 def _lines(headers: Headers) -> bytes:
     lines = headers.to_string()
     return lines + b"\r\n\r\n" if lines else b"\r\n"
-
-
-def _about(request: Request) -> dict[str, str]:
-    """Return how a page was found, as the metadata record has it; nothing for what is no page."""
-    discovery: Discovery | None = request.meta.get("discovery")
-    if discovery is None:
-        return {}
-    fields = {"via": discovery.from_url, "discovery": discovery.kind, "position": discovery.position}
-    return {name: str(value) for name, value in fields.items() if value is not None}

@@ -107,10 +107,11 @@ class ArchiveReader:
 
 
 def entries(index: Path) -> Iterator[dict[str, str]]:
-    """Yield the JSON of each line of an index; raises OSError if there is none."""
+    """Yield the lines of an index, with `timestamp` (14 digits); raises OSError if there is none."""
     with index.open(encoding="utf-8") as lines:
         for line in lines:
-            yield json.loads(line.split(" ", 2)[2])
+            _, timestamp, plain = line.split(" ", 2)
+            yield {**json.loads(plain), "timestamp": timestamp}
 
 
 def pages(path: Path) -> Iterator[Page]:

@@ -31,11 +31,12 @@ from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
 from newsmirror.normalise.urls import canonical_url, identity, is_growing, is_page, shape
 from newsmirror.reading.article import is_article, read_article
-from newsmirror.reading.decoding import decode, is_html
+from newsmirror.reading.decoding import decode
 from newsmirror.reading.entries import Entry
 from newsmirror.reading.listing import Listing, find_home, read_listing, read_sections
 from newsmirror.reading.missing import says_missing
-from newsmirror.reading.stream import Stream, read_stream
+from newsmirror.reading.page import HtmlPage, open_page
+from newsmirror.reading.stream import Stream
 from newsmirror.spiders.arguments import Arguments, Render, parse_arguments
 from newsmirror.spiders.walk import Walk
 
@@ -276,17 +277,14 @@ class SnapshotSpider(scrapy.Spider):
         yield Rejected(asked, fault.reason, fault.detail, format_utc(datetime.now(UTC)))
 
     def _read(self, response: Response) -> _Page | Fault:
-        declared = content_type(response)
-        if not is_html(response.body, declared):
-            self._count("pages/not_html")
-            return Fault("not_html", f"no HTML page, whatever its type says: {declared}")
-        self._count("pages/html")
-        decoded = decode(response.body, declared, self.encoding)
-        if not decoded.is_readable:
+        page = open_page(response.body, content_type(response), self.encoding, response.url)
+        is_html = isinstance(page, HtmlPage) or page.reason != "not_html"
+        self._count("pages/html" if is_html else "pages/not_html")
+        if isinstance(page, HtmlPage):
+            return _Page(response, page.encoding, page.stream)
+        if is_html:
             self._count("pages/undecodable")
-            lost, used = decoded.encoding.replacements, decoded.encoding.used
-            return Fault("undecodable", f"{lost} characters could not be read as {used}")
-        return _Page(response, decoded.encoding, read_stream(decoded.text, response.url))
+        return Fault(page.reason, page.detail)
 
     def _walk(self, url: str, listing: Listing, walk: Walk) -> Iterator[Request]:
         """Follow the articles of a listing page, then its next page while it may show something new."""

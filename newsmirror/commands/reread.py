@@ -1,0 +1,100 @@
+"""`scrapy reread`: read the pages of the archive again, and publish what is different."""
+
+import argparse
+import sys
+from typing import ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.spiderloader import get_spider_loader
+
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.feed.errors import FeedError
+from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.ledger import Ledger
+from newsmirror.places import PlaceError, find_places
+from newsmirror.reading import PARSER_VERSION
+from newsmirror.reread.reread import Outcome, look, reread, sites_of
+from newsmirror.reread.workers import House, SiteFile
+from newsmirror.run_id import new_run_id
+from newsmirror.spiders.base import SnapshotSpider
+
+
+class Command(ScrapyCommand):
+    """Exit code 0: all pages were read. 1: some are no longer read, or it could not be done."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Say how it is called."""
+        return "[--site SITE] [--dry-run]"
+
+    def short_desc(self) -> str:
+        """Say what it is for."""
+        return "Read the archived pages again, without the network, and publish what is different"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add what is read, and whether it is published."""
+        super().add_options(parser)
+        parser.add_argument("--site", help="only the pages of this site; default: all sites")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="publish nothing; tell what would change, with examples"
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Read site by site; raises UsageError for what is written wrong."""
+        assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        if args:
+            raise UsageError(f"write scrapy reread {self.syntax()}", print_help=False)
+        loader = get_spider_loader(self.settings)
+        spiders = {
+            name: SiteFile(spider.timezone, spider.encoding)
+            for name in loader.list()
+            if issubclass(spider := loader.load(name), SnapshotSpider)
+        }
+        try:
+            places = find_places(self.settings)
+            if places.archive is None:
+                raise UsageError("NEWSMIRROR_ARCHIVE=off: there is no archive to read", print_help=False)
+            sites = sites_of(places.archive)
+            if opts.site is not None and opts.site not in sites:
+                known = ", ".join(sites) or "none"
+                raise UsageError(
+                    f"{places.archive} has no pages of a site {opts.site!r}; there are pages of: {known}",
+                    print_help=False,
+                )
+            with Ledger.open(places.ledger_url) as ledger:
+                for site in [opts.site] if opts.site else sites:
+                    house = House(places.feed_uri, places.archive, spiders, new_run_id(site))
+                    if opts.dry_run:
+                        outcome = look(house, site, ledger)
+                    else:
+                        outcome = reread(house, site, ledger, self.settings.getint("NEWSMIRROR_PART_ROWS"))
+                    sys.stdout.write(format_outcome(site, outcome, opts.dry_run))
+                    if outcome.lost:
+                        self.exitcode = 1
+        except PlaceError as error:
+            raise UsageError(str(error), print_help=False) from error
+        except (ArchiveError, FeedError, LedgerError) as error:
+            sys.stderr.write(f"{error}\n")
+            self.exitcode = 1
+
+
+def format_outcome(site: str, outcome: Outcome, is_dry: bool) -> str:
+    """Return what came of a site for a person: the counts, then by key what changed, with examples."""
+    would = "would be " if is_dry else ""
+    lines = [
+        f"{site}: {outcome.counts()['pages']} pages read by reader {PARSER_VERSION}: "
+        f"{outcome.same} unchanged, {outcome.revised} {would}revised, {outcome.new} {would}new"
+    ]
+    if outcome.unkept:
+        lines.append(f"  {outcome.unkept} articles were not read: no bytes of them were kept")
+    if outcome.lost:
+        lines.append(f"  {len(outcome.lost)} are no longer read:")
+        lines += [f"      {unread.url}  {unread.why}" for unread in outcome.lost[:3]]
+    for key, count in sorted(outcome.changes.counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        lines.append(f"  {key}  {count}")
+        lines += [f"      {example}" for example in outcome.changes.examples[key]]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,71 @@
+"""One page of the archive → its record, by today's reader. As in a crawl, without one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from newsmirror.archive.reader import Page
+from newsmirror.items import ArchiveRef, Discovery, Snapshot
+from newsmirror.normalise.record import build_article
+from newsmirror.reading.article import is_article, read_article
+from newsmirror.reading.page import HtmlPage, open_page
+from newsmirror.schema import ArticleValidator, to_plain
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a site file says of the pages of its site: the time zone (IANA name), and their encoding."""
+
+    name: str
+    timezone: str
+    encoding: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A page that gave no record: no article, or why it cannot be published."""
+
+    url: str
+    why: str
+    is_article: bool
+
+
+class Rereader:
+    """Reads pages for one run; each of its records names `run_id`."""
+
+    def __init__(self, run_id: str) -> None:
+        """Make the validator."""
+        self._run_id = run_id
+        self._validator = ArticleValidator()
+
+    def read(
+        self, page: Page, site: Site, discovery: Discovery, fetched_at: datetime, archive: ArchiveRef
+    ) -> dict[str, Any] | Unread:
+        """Return the plain record of a page, valid by the schema."""
+        opened = open_page(page.body, page.content_type, site.encoding, page.url)
+        if not isinstance(opened, HtmlPage):
+            return Unread(page.url, f"{opened.reason}: {opened.detail}", is_article=False)
+        if not is_article(opened.stream):
+            return Unread(page.url, "no article by its labels", is_article=False)
+        read = read_article(opened.stream)
+        if read is None:
+            return Unread(page.url, "an article without a title that could be read", is_article=True)
+        article = build_article(
+            Snapshot(
+                page=read,
+                url=page.url,
+                site=site.name,
+                timezone=site.timezone,
+                discovery=discovery,
+                fetched_at=fetched_at,
+                payload_sha256=sha256(page.body).hexdigest(),
+                encoding=opened.encoding,
+                archive=archive,
+                run_id=self._run_id,
+            )
+        )
+        record = to_plain(article)
+        for path, message in self._validator.violations(record):
+            return Unread(page.url, f"invalid: {path}: {message[:200]}", is_article=True)
+        return record

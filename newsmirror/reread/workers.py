@@ -1,0 +1,167 @@
+"""The work of rereading, in jobs that a process does by itself: it reads files and returns records."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from newsmirror.archive.about import from_fields
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.reader import ArchiveReader, read_info
+from newsmirror.feed.parts import unpack
+from newsmirror.feed.storage import Storage
+from newsmirror.items import ArchiveRef, Discovery
+from newsmirror.reread.compare import differences
+from newsmirror.reread.pages import Rereader, Site, Unread
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """What a spider says of the pages of its site."""
+
+    timezone: str
+    encoding: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a worker needs: the feed, the archive's folder, the spiders by name, and the run's id."""
+
+    feed_uri: str
+    archive: Path
+    spiders: Mapping[str, SiteFile]
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRecords:
+    """Records of a part, given by their seq, to be compared with what is read now. `path` is below `v1/`."""
+
+    path: str
+    seqs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A record as it would be now, the revision that it would change, and what is different by key."""
+
+    record: dict[str, Any]
+    revision: int
+    differences: dict[str, str]
+
+
+@dataclass(slots=True)
+class Compared:
+    """What came of published records: ids of those that read the same, changes, pages that are lost."""
+
+    same: list[str] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
+    lost: list[Unread] = field(default_factory=list)
+    # Without bytes: the archive was off.
+    unkept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPages:
+    """Pages of a file of the archive that the ledger knows nothing of."""
+
+    refs: tuple[ArchiveRef, ...]
+
+
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
+_house: House
+
+
+@contextmanager
+def workers(house: House) -> Iterator[ProcessPoolExecutor]:
+    """Give processes that do jobs, one for each core that this process may use."""
+    # Not forked: this process has connections and threads that a copy of it must not have.
+    with ProcessPoolExecutor(
+        len(os.sched_getaffinity(0)), get_context("spawn"), initializer=_move_in, initargs=(house,)
+    ) as pool:
+        yield pool
+
+
+def in_order(
+    pool: ProcessPoolExecutor, work: Callable[[_Job], _Result], jobs: Iterable[_Job]
+) -> Iterator[_Result]:
+    """Yield the results of jobs in their order, with a few of them under way at a time."""
+    under_way: deque[Future[_Result]] = deque()
+    for job in jobs:
+        under_way.append(pool.submit(work, job))
+        if len(under_way) > 2 * len(os.sched_getaffinity(0)):
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()
+
+
+def compare_published(job: PublishedRecords) -> Compared:
+    """Read the bytes of published records again; raises FeedError and ArchiveError."""
+    found = Compared()
+    wanted = set(job.seqs)
+    for line in unpack(Storage(_house.feed_uri).read(job.path)):
+        old: dict[str, Any] = msgspec.json.decode(line)
+        if old["seq"] not in wanted:
+            continue
+        if old["archive"] is None:
+            found.unkept += 1
+            continue
+        ref = ArchiveRef(**old["archive"])
+        fetched_at, discovery = datetime.fromisoformat(old["fetched_at"]), Discovery(**old["discovery"])
+        new = _rereader().read(_archive().read(ref), _site(ref.file), discovery, fetched_at, ref)
+        if isinstance(new, Unread):
+            found.lost.append(new)
+        elif different := differences(old, new):
+            found.changed.append(Changed(new, old["revision"], different))
+        else:
+            found.same.append(old["article_id"])
+    return found
+
+
+def read_kept(job: KeptPages) -> list[dict[str, Any] | Unread]:
+    """Read pages as a crawl would have; raises ArchiveError."""
+    found: list[dict[str, Any] | Unread] = []
+    for ref in job.refs:
+        page = _archive().read(ref)
+        discovery = from_fields(page.about)
+        if discovery is not None:  # else no page of the site: a script, robots.txt
+            found.append(_rereader().read(page, _site(ref.file), discovery, page.fetched_at, ref))
+    return found
+
+
+def _move_in(house: House) -> None:
+    global _house
+    _house = house
+
+
+@cache
+def _archive() -> ArchiveReader:
+    return ArchiveReader(_house.archive)
+
+
+@cache
+def _rereader() -> Rereader:
+    return Rereader(_house.run_id)
+
+
+@cache
+def _site(file: str) -> Site:
+    """Return the site that a file of the archive is of; raises ArchiveError if its spider is gone."""
+    info = read_info(_house.archive / file)
+    spider = _house.spiders.get(info.get("spider", ""))
+    if spider is None:
+        raise ArchiveError(
+            f"{_house.archive / file}: crawled by spider {info.get('spider')!r}, which there is no more; put "
+            "its site file back, which says how its pages are to be read"
+        )
+    return Site(info["isPartOf"], spider.timezone, spider.encoding)
