@@ -170,7 +170,7 @@ def demo_record(of: demo.Article) -> dict[str, Any]:
         "payload_sha256": sha256(respond(of.path).body).hexdigest(),
         "encoding": {"declared": "utf-8", "used": "utf-8", "replacements": 0},
         "warnings": [],
-        "archive": None,
+        "change_cause": None,
         "parser_version": PARSER_VERSION,
     }
 
@@ -189,9 +189,12 @@ def test_demo_records_of_the_run_itself(demo_records: dict[str, Any]) -> None:
         assert record["first_seen_at"] == record["fetched_at"]
         assert re.fullmatch(r"[0-9a-f]{64}", record["content_sha256"])
         assert re.fullmatch(r"demo-\d{8}T\d{6}Z-[0-9a-f]{6}", record["run_id"])
+        assert record["archive"]["file"] == f"{record['run_id']}-00001.warc.gz"
+        assert re.fullmatch(r"<urn:uuid:[0-9a-f-]{36}>", record["archive"]["record_id"])
+    assert len({record["archive"]["record_id"] for record in demo_records.values()}) == len(demo.articles())
     assert len({record["run_id"] for record in demo_records.values()}) == 1
     assert len({record["content_sha256"] for record in demo_records.values()}) == len(demo.articles())
-    run_keys = {"fetched_at", "first_seen_at", "content_sha256", "run_id"}
+    run_keys = {"fetched_at", "first_seen_at", "content_sha256", "archive", "run_id"}
     assert {field.name for field in fields(Article)} == run_keys | demo_record(demo.articles()[0]).keys()
 
 

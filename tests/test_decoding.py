@@ -560,7 +560,8 @@ def answer(kind: type[Response], body: bytes, content_type: str | None = None) -
 
 
 def parse(spider: SnapshotSpider, response: Response) -> list[object]:
-    return list(spider.parse_article(response, Discovery("start", None, None), 0))
+    response.meta["discovery"] = Discovery("start", None, None)
+    return list(spider.parse_article(response, 0))
 
 
 @pytest.mark.parametrize(

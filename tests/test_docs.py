@@ -99,7 +99,7 @@ def test_readme_shows_a_real_record(demo_feed: list[dict[str, Any]]) -> None:
     assert example is not None
     shown = json.loads(example[1])
     [record] = [record for record in demo_feed if record["url"] == EXAMPLE]
-    clocks = {"fetched_at", "first_seen_at", "run_id"}
+    clocks = {"fetched_at", "first_seen_at", "archive", "run_id"}
     assert list(shown) == list(record)
     assert {key: value for key, value in shown.items() if key not in clocks} == {
         key: value for key, value in cut(record).items() if key not in clocks

@@ -110,7 +110,7 @@ def ledger_unusable(folder: Path, patch: pytest.MonkeyPatch) -> Iterable[Finding
 
 def ledger_older(folder: Path, patch: pytest.MonkeyPatch) -> Iterable[Finding]:
     mirror(folder).ledger.close()
-    patch.setattr(migrations, "MIGRATIONS", [lambda connection: None])
+    patch.setattr(migrations, "MIGRATIONS", [*migrations.MIGRATIONS, lambda connection: None])
     return found(folder)
 
 
@@ -201,7 +201,7 @@ FINDINGS = [
     ("error", other_user, "so the ledger was not looked at; run doctor as the user that Scrapyd runs as"),
     ("error", disk_space, "0.2 GiB are free"),
     ("error", ledger_unusable, "file is not a database; make a new one from the feed"),
-    ("warning", ledger_older, "schema version 1, which the next run lifts to 2; back it up"),
+    ("warning", ledger_older, "schema version 2, which the next run lifts to 3; back it up"),
     ("error", feed_unusable, "damaged: "),
     ("error", feed_ahead, "the feed is at seq 2, the ledger at 0"),
     ("error", clock, "by this clock it is 2020-01-01T00:00:00Z; set the clock"),

@@ -18,6 +18,7 @@ from feedmaker import House, record
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
+import newsmirror.disk as disk_module
 import newsmirror.feed.storage as storage_module
 from newsmirror.feed import FeedError, read
 from newsmirror.feed.manifest import read_manifests
@@ -129,7 +130,7 @@ def hook(at: Callable[[str], None]) -> None:
         HalfWriter(open_file(path, mode, *more)) if mode == "wb" else open_file(path, mode, *more)
     )
     Path.replace = around("rename", Path.replace)  # type: ignore[method-assign]
-    storage_module.os.fsync = around("fsync", os.fsync)
+    disk_module.os.fsync = around("fsync", os.fsync)
     whole = storage_module.Storage.write
 
     def write(self: storage_module.Storage, path: str, data: bytes) -> None:

@@ -40,7 +40,7 @@ class ArchiveMiddleware:
         """Return the answer; raises IgnoreRequest where it could not be kept."""
         now = datetime.now(UTC).replace(microsecond=0)
         with self.run.archiving() as archive:
-            request.meta["archive"] = archive.keep(_exchange(request, response, now))
+            request.meta["archive"] = archive.keep(to_exchange(request, response, now))
         request.meta["fetched_at"] = now
         return response
 
@@ -51,13 +51,14 @@ class RenderedArchiveMiddleware(ArchiveMiddleware):
     def process_response(self, request: Request, response: Response) -> Response:
         """Return the page; raises IgnoreRequest where it could not be kept."""
         if RENDERED in response.flags:
-            exchange = _exchange(request, response, request.meta["fetched_at"])
+            exchange = to_exchange(request, response, request.meta["fetched_at"])
             with self.run.archiving() as archive:
                 request.meta["archive"] = archive.keep_rendered(exchange, request.meta["archive"])
         return response
 
 
-def _exchange(request: Request, response: Response, at: datetime) -> Exchange:
+def to_exchange(request: Request, response: Response, at: datetime) -> Exchange:
+    """Return a request and its answer as they are kept: without what would let somebody in."""
     address = getattr(response, "ip_address", None)
     return Exchange(
         url=request.url,

@@ -21,7 +21,7 @@ from scrapy.signalmanager import SignalManager
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import OPEN, index_of
 from newsmirror.items import ArchiveRef
-from newsmirror.net.compression import WholeCompressionMiddleware
+from newsmirror.net.compression import BROKEN, WholeCompressionMiddleware
 from newsmirror.net.headers import content_type
 
 _PAGES = (WarcRecordType.response, WarcRecordType.conversion)
@@ -178,6 +178,8 @@ def _answer(url: str, block: bytes) -> tuple[int, str | None, bytes]:
             response = _unpacker().process_response(Request(url), response)
         except IgnoreRequest as error:
             raise ArchiveError(f"{url}: {error}") from error
+        if BROKEN in response.flags:
+            raise ArchiveError(f"{url}: its body is not whole: it cannot be unpacked")
     return response.status, declared, response.body
 
 

@@ -92,8 +92,8 @@ def format_outcome(site: str, outcome: Outcome, is_dry: bool) -> str:
     if outcome.unkept:
         lines.append(f"  {outcome.unkept} articles were not read: no bytes of them were kept")
     if outcome.lost:
-        lines.append(f"  {len(outcome.lost)} are no longer read:")
-        lines += [f"      {unread.url}  {unread.why}" for unread in outcome.lost[:3]]
+        lines.append(f"  {outcome.lost} are no longer read:")
+        lines += [f"      {unread.url}  {unread.why}" for unread in outcome.examples]
     for key, count in sorted(outcome.changes.counts.items(), key=lambda pair: (-pair[1], pair[0])):
         lines.append(f"  {key}  {count}")
         lines += [f"      {example}" for example in outcome.changes.examples[key]]

@@ -13,7 +13,8 @@ _OWN = frozenset(
         *("first_seen_at", "run_id", "parser_version"),
     )
 )
-_EXAMPLES = 3
+# How many of a kind a person is shown.
+EXAMPLES = 3
 _WIDTH = 60
 
 
@@ -37,7 +38,7 @@ class Changes:
         """Count the differences of one record."""
         for key, example in found.items():
             self.counts[key] += 1
-            if key != "content_sha256" and len(self.examples[key]) < _EXAMPLES:
+            if key != "content_sha256" and len(self.examples[key]) < EXAMPLES:
                 self.examples[key].append(f"{url}  {example}")
 
 

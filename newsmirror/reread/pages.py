@@ -1,7 +1,6 @@
 """One page of the archive → its record, by today's reader. As in a crawl, without one."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -40,7 +39,7 @@ class Rereader:
         self._validator = ArticleValidator()
 
     def read(
-        self, page: Page, site: Site, discovery: Discovery, fetched_at: datetime, archive: ArchiveRef
+        self, page: Page, site: Site, discovery: Discovery, archive: ArchiveRef
     ) -> dict[str, Any] | Unread:
         """Return the plain record of a page, valid by the schema."""
         opened = open_page(page.body, page.content_type, site.encoding, page.url)
@@ -58,7 +57,7 @@ class Rereader:
                 site=site.name,
                 timezone=site.timezone,
                 discovery=discovery,
-                fetched_at=fetched_at,
+                fetched_at=page.fetched_at,
                 payload_sha256=sha256(page.body).hexdigest(),
                 encoding=opened.encoding,
                 archive=archive,

@@ -21,7 +21,7 @@ from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.normalise.urls import canonical_url, identity
 from newsmirror.reading import PARSER_VERSION
-from newsmirror.reread.compare import Changes
+from newsmirror.reread.compare import EXAMPLES, Changes
 from newsmirror.reread.pages import Unread
 from newsmirror.reread.workers import (
     Compared,
@@ -41,20 +41,30 @@ _BEAT_SECONDS = 30
 
 @dataclass(slots=True)
 class Outcome:
-    """What a rereading came to, in records; `lost` and `refused` name pages, and why they gave none."""
+    """What a rereading came to, in records.
+
+    `unkept`: published without an archive; `lost`: their pages give none now, the first of them are examples.
+    """
 
     same: int = 0
     revised: int = 0
     unkept: int = 0
     new: int = 0
     changes: Changes = field(default_factory=Changes)
-    lost: list[Unread] = field(default_factory=list)
+    lost: int = 0
+    examples: list[Unread] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """Return what the manifest says of the run."""
-        read = self.same + self.revised + self.new + len(self.lost)
+        read = self.same + self.revised + self.new + self.lost
         counts = {"pages": read, "new": self.new, "revised": self.revised, "unchanged": self.same}
-        return counts | {"lost": len(self.lost)}
+        return counts | {"lost": self.lost}
+
+    def lose(self, unread: Unread) -> None:
+        """Count a page that gives no record any more."""
+        self.lost += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(unread)
 
 
 def sites_of(folder: Path) -> list[str]:
@@ -82,7 +92,7 @@ def reread(house: House, site: str, ledger: Ledger, part_rows: int) -> Outcome:
         close_left(house.archive, ledger, house.run_id)
         publish(ledger, storage, house.run_id, part_rows)
         outcome = work.run()
-        reasons = [f"{len(outcome.lost)} pages are no longer read"] if outcome.lost else []
+        reasons = [f"{outcome.lost} pages are no longer read"] if outcome.lost else []
     except BaseException as error:
         reasons = [str(error) or type(error).__name__]
         raise
@@ -120,14 +130,15 @@ class _Reread:
                     if not isinstance(record, Unread):
                         self._take_new(record)
                     elif record.is_article:
-                        self.outcome.lost.append(record)
+                        self.outcome.lose(record)
         return self.outcome
 
     def _take_compared(self, compared: Compared) -> None:
         outcome = self.outcome
         outcome.same += len(compared.same)
         outcome.unkept += compared.unkept
-        outcome.lost += compared.lost
+        for unread in compared.lost:
+            outcome.lose(unread)
         for changed in compared.changed:
             outcome.changes.add(changed.record["url"], changed.differences)
             if self._publishes and self._ledger.amend(changed.record, changed.revision).record is None:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from multiprocessing import get_context
@@ -106,7 +106,7 @@ def in_order(
 
 
 def compare_published(job: PublishedRecords) -> Compared:
-    """Read the bytes of published records again; raises FeedError and ArchiveError."""
+    """Read the bytes of published records again; raises FeedError, and ArchiveError if a spider is gone."""
     found = Compared()
     wanted = set(job.seqs)
     for line in unpack(Storage(_house.feed_uri).read(job.path)):
@@ -118,7 +118,7 @@ def compare_published(job: PublishedRecords) -> Compared:
             continue
         ref = ArchiveRef(**old["archive"])
         fetched_at, discovery = datetime.fromisoformat(old["fetched_at"]), Discovery(**old["discovery"])
-        new = _rereader().read(_archive().read(ref), _site(ref.file), discovery, fetched_at, ref)
+        new = _read(ref, old["fetched_url"], discovery, fetched_at)
         if isinstance(new, Unread):
             found.lost.append(new)
         elif different := differences(old, new):
@@ -129,14 +129,29 @@ def compare_published(job: PublishedRecords) -> Compared:
 
 
 def read_kept(job: KeptPages) -> list[dict[str, Any] | Unread]:
-    """Read pages as a crawl would have; raises ArchiveError."""
-    found: list[dict[str, Any] | Unread] = []
-    for ref in job.refs:
+    """Read pages as a crawl would have; raises ArchiveError if a spider is gone."""
+    return [_read(ref) for ref in job.refs]
+
+
+def _read(
+    ref: ArchiveRef,
+    url: str | None = None,
+    discovery: Discovery | None = None,
+    fetched_at: datetime | None = None,
+) -> dict[str, Any] | Unread:
+    """Read a page; what is not given is as the archive has it.
+
+    The bytes of a record may be older than it, and fetched by another spelling of its address.
+    """
+    try:
         page = _archive().read(ref)
-        discovery = from_fields(page.about)
-        if discovery is not None:  # else no page of the site: a script, robots.txt
-            found.append(_rereader().read(page, _site(ref.file), discovery, page.fetched_at, ref))
-    return found
+    except ArchiveError as error:
+        return Unread(url or ref.file, str(error), is_article=url is not None)
+    discovery = discovery or from_fields(page.about)
+    if discovery is None:
+        return Unread(page.url, "no page of the site: a script, or robots.txt", is_article=False)
+    page = replace(page, url=url or page.url, fetched_at=fetched_at or page.fetched_at)
+    return _rereader().read(page, _site(ref.file), discovery, ref)
 
 
 def _move_in(house: House) -> None:

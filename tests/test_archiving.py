@@ -1,0 +1,282 @@
+"""Crawls that keep what they read, and reading it again."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from newsserver import BODY, POLITENESS_OFF, PROJECT, Entry, NewsServer, Page, Run, article, listing, scrapy
+from test_archive import blocks, check
+
+from newsmirror.archive.files import closed_files, open_files
+from newsmirror.archive.reader import ArchiveReader
+from newsmirror.feed import read
+from newsmirror.feed.verify import verify
+from newsmirror.items import ArchiveRef
+
+NAMES = [f"a{number}" for number in range(6)]
+ENTRIES = [Entry(f"/gn/20250108/{name}.html", f"河洲新闻第{name}号：一件新鲜事") for name in NAMES]
+# What a run says of itself, not of a page.
+OWN = ("seq", "run_id", "archive")
+
+
+def site(**changed: Page) -> dict[str, Page]:
+    """A listing with six articles, one of them in GBK and one behind a redirect."""
+    found = {
+        entry.href: changed.get(name) or article(entry.title)
+        for name, entry in zip(NAMES, ENTRIES, strict=True)
+    }
+    gbk = found[ENTRIES[0].href]
+    found[ENTRIES[0].href] = gbk._replace(
+        text=gbk.text.replace("utf-8", "gbk"), content_type="text/html", encoding="gbk"
+    )
+    moved = found.pop(ENTRIES[1].href)
+    found |= {ENTRIES[1].href: Page("", 302, location="/gn/moved/1.html"), "/gn/moved/1.html": moved}
+    return {"/gn/": listing(ENTRIES), **found}
+
+
+def mirror(server: NewsServer, kept: Path, *arguments: str) -> Run:
+    given = ["-a", f"start={server.origin}/gn/", "-a", "related=0", *arguments]
+    return scrapy("crawl", "anysite", *given, *POLITENESS_OFF, kept=kept)
+
+
+def feed(kept: Path) -> list[dict[str, Any]]:
+    assert verify(str(kept / "feed")) == []
+    return list(read(str(kept / "feed")))
+
+
+def manifests(kept: Path) -> list[dict[str, Any]]:
+    found = [json.loads(path.read_text("utf-8")) for path in (kept / "feed/v1/manifests").iterdir()]
+    return sorted(found, key=lambda manifest: (manifest["started_at"], manifest["run_id"]))
+
+
+def page_records(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Records by their address, without what a run says of itself."""
+    assert len({record["url"] for record in records}) == len(records)
+    return {
+        record["url"]: {key: value for key, value in record.items() if key not in OWN} for record in records
+    }
+
+
+def kinds(path: Path) -> list[str]:
+    return [kind for kind, *_ in blocks(path)]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two runs kept: all was new to the first, and one article was edited before the second."""
+    kept = tmp_path_factory.mktemp("house")
+    edited = article(ENTRIES[2].title, body=[*BODY, "更正：首班渡船是六点开。"])
+    with NewsServer(site()) as server:
+        assert mirror(server, kept).code == 0
+        server.pages = site(a2=edited)
+        assert mirror(server, kept, "-a", "refresh=true").code == 0
+    return kept
+
+
+# --- what a run keeps
+
+
+def test_every_record_leads_to_the_bytes_it_was_read_from(house: Path) -> None:
+    records, reader = feed(house), ArchiveReader(house / "archive")
+    assert len(records) == 7
+    for record in records:
+        page = reader.read(ArchiveRef(**record["archive"]))
+        assert hashlib.sha256(page.body).hexdigest() == record["payload_sha256"]
+        assert page.url == record["fetched_url"]
+        assert page.fetched_at.isoformat() == record["fetched_at"].replace("Z", "+00:00")
+    gbk = next(record for record in records if record["encoding"]["used"] != "utf-8")
+    body = reader.read(ArchiveRef(**gbk["archive"])).body
+    assert body == site()[ENTRIES[0].href].text.replace("{title}", "").encode("gbk")
+
+
+def test_the_manifest_names_every_file_with_its_digest(house: Path) -> None:
+    named = [each for manifest in manifests(house) for each in manifest["archive"]]
+    assert named == [
+        {
+            "file": path.name,
+            "records": len(blocks(path)),
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in sorted(closed_files(house / "archive"), key=lambda path: path.name)
+    ]
+    assert len(named) == 2
+    for path in closed_files(house / "archive"):
+        assert check(path) == ""
+
+
+def test_what_was_there_before_is_a_revisit(house: Path) -> None:
+    first, second = closed_files(house / "archive")
+    # robots.txt, the listing, a redirect and six articles.
+    assert sorted(set(kinds(first))) == ["metadata", "request", "response", "warcinfo"]
+    assert kinds(first).count("response") == 9
+    # robots.txt is no page of the site, and a redirect has no page.
+    assert kinds(first).count("metadata") == 8
+    told = {kind: kinds(second).count(kind) for kind in ("request", "revisit", "response")}
+    assert told == {"request": 9, "revisit": 6, "response": 3}
+    known = {headers["WARC-Record-ID"] for _, headers, _ in blocks(first)}
+    # The edited article, and what has no page: a redirect, and robots.txt that there is none of.
+    revisits = [headers for kind, headers, _ in blocks(second) if kind == "revisit"]
+    assert {headers["WARC-Refers-To"] for headers in revisits} < known
+
+
+def test_off_means_off(tmp_path: Path) -> None:
+    with NewsServer(site()) as server:
+        assert mirror(server, tmp_path, "-s", "NEWSMIRROR_ARCHIVE=off").code == 0
+    assert [record["archive"] for record in feed(tmp_path)] == [None] * 6
+    assert [manifest["archive"] for manifest in manifests(tmp_path)] == [[]]
+    assert not (tmp_path / "archive").exists()
+    refused = scrapy("reread", "-s", "NEWSMIRROR_ARCHIVE=off", kept=tmp_path)
+    assert (refused.code, refused.stderr.splitlines()[-1]) == (
+        2,
+        "__main__.py: error: NEWSMIRROR_ARCHIVE=off: there is no archive to read",
+    )
+
+
+def test_files_are_bounded(tmp_path: Path) -> None:
+    with NewsServer(site()) as server:
+        assert mirror(server, tmp_path, "-s", "NEWSMIRROR_ARCHIVE_BYTES=5000").code == 0
+    [manifest] = manifests(tmp_path)
+    files = closed_files(tmp_path / "archive")
+    assert [each["file"] for each in manifest["archive"]] == [path.name for path in files]
+    assert len(files) == 3
+    # The one that fills a file is the last one in it.
+    assert all(5000 <= path.stat().st_size < 9000 for path in files[:-1])
+    assert sum(kinds(path).count("response") for path in files) == 9
+
+
+def test_what_a_killed_run_left_is_closed_by_the_next(tmp_path: Path) -> None:
+    environment = {**os.environ, "NEWSMIRROR_DIR": str(tmp_path)}
+    with NewsServer(site()) as server:
+        given = ["-a", f"start={server.origin}/gn/", "-a", "related=0", *POLITENESS_OFF]
+        command = [sys.executable, "-m", "scrapy", "crawl", "anysite", *given, "-s", "CONCURRENT_REQUESTS=1"]
+        with subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=subprocess.DEVNULL) as killed:
+            while len(server.log) < 5:
+                time.sleep(0.01)
+            killed.send_signal(signal.SIGKILL)
+        [left] = open_files(tmp_path / "archive")
+        with left.open("ab") as file:
+            file.write(b"\x1f\x8b\x08 half a record")
+        assert mirror(server, tmp_path).code == 0
+    assert open_files(tmp_path / "archive") == []
+    died, finished = manifests(tmp_path)
+    assert (died["close_reason"], finished["close_reason"]) == ("died", "finished")
+    assert [each["file"] for each in died["archive"]] == [left.name.removesuffix(".open")]
+    for path in closed_files(tmp_path / "archive"):
+        assert check(path) == ""
+    reader = ArchiveReader(tmp_path / "archive")
+    assert len(feed(tmp_path)) == 6
+    for record in feed(tmp_path):
+        assert reader.read(ArchiveRef(**record["archive"])).url == record["fetched_url"]
+
+
+# --- reading it again
+
+
+def test_an_unchanged_reader_publishes_nothing(house: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    before = feed(kept)
+    dry = scrapy("reread", "--dry-run", kept=kept)
+    said = "127.0.0.1: 6 pages read by reader 1: 6 unchanged, 0 {}revised, 0 {}new\n"
+    assert (dry.code, dry.stdout, dry.stderr) == (0, said.format("would be ", "would be "), "")
+    assert len(manifests(kept)) == 2
+    again = scrapy("reread", kept=kept)
+    assert (again.code, again.stdout, again.stderr) == (0, said.format("", ""), "")
+    assert feed(kept) == before
+    run = manifests(kept)[-1]
+    assert (run["start"], run["complete"], run["parts"]) == ("reread", True, [])
+    assert run["counts"] == {"pages": 6, "new": 0, "revised": 0, "unchanged": 6, "lost": 0}
+
+
+def test_a_lost_house_is_made_again_from_the_archive(house: Path, tmp_path: Path) -> None:
+    archive = ["-s", f"NEWSMIRROR_ARCHIVE={house}/archive"]
+    made = scrapy("reread", *archive, kept=tmp_path)
+    assert (made.code, made.stderr) == (0, "")
+    was, now = feed(house), feed(tmp_path)
+    assert [record["op"] for record in now] == ["insert"] * 6 + ["revise"]
+    assert page_records(now[:6]) == page_records(was[:6])
+    assert page_records(now[6:]) == page_records(was[6:])
+    assert now[6]["change_cause"] == was[6]["change_cause"] == "source"
+    assert {record["url"]: record["archive"] for record in now} == {
+        record["url"]: record["archive"] for record in was
+    }
+
+
+CHANGES = {
+    "reading/__init__.py": ('PARSER_VERSION = "1"', 'PARSER_VERSION = "2"'),
+    "reading/article.py": ("source=meta.source or", 'source=meta.source and meta.source + "社" or'),
+}
+
+
+@pytest.fixture(scope="module")
+def changed_reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with a reader that reads another source."""
+    folder = tmp_path_factory.mktemp("changed")
+    shutil.copytree(PROJECT / "newsmirror", folder / "newsmirror")
+    shutil.copy(PROJECT / "scrapy.cfg", folder)
+    for name, (was, now) in CHANGES.items():
+        path = folder / "newsmirror" / name
+        text = path.read_text("utf-8")
+        assert text.count(was) == 1
+        path.write_text(text.replace(was, now), "utf-8")
+    return folder
+
+
+def changed(project: Path, kept: Path, *arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "scrapy", *arguments],
+        cwd=project, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "NEWSMIRROR_DIR": str(kept), "PYTHONPATH": str(project)},
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_changed_reader_is_told_apart_from_a_changed_page(
+    house: Path, changed_reader: Path, tmp_path: Path
+) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    before = feed(kept)
+    newest = {record["url"]: record for record in before}
+    urls = sorted(newest, key=lambda url: newest[url]["seq"])
+    code, dry, _ = changed(changed_reader, kept, "reread", "--dry-run")
+    examples = "".join(f'      {url}  source: "河洲晚报" → "河洲晚报社"\n' for url in urls[:3])
+    assert (code, dry) == (
+        0,
+        "127.0.0.1: 6 pages read by reader 2: 0 unchanged, 6 would be revised, 0 would be new\n"
+        f"  content_sha256  6\n  source  6\n{examples}",
+    )
+    assert feed(kept) == before
+    assert changed(changed_reader, kept, "reread")[0] == 0
+    made = feed(kept)[len(before) :]
+    assert [(record["op"], record["change_cause"], record["parser_version"]) for record in made] == [
+        ("revise", "parser", "2")
+    ] * 6
+    for record in made:
+        was = newest[record["url"]]
+        assert record["revision"] == was["revision"] + 1
+        different = {key for key in record if record[key] != was[key]}
+        own = {"seq", "op", "revision", "change_cause", "run_id", "parser_version"}
+        assert different - own == {"source", "content_sha256"}
+    code, again, _ = changed(changed_reader, kept, "reread")
+    assert again == "127.0.0.1: 6 pages read by reader 2: 6 unchanged, 0 revised, 0 new\n"
+    # And back: the reader that was before reads as it did.
+    assert scrapy("reread", kept=kept).code == 0
+    last = feed(kept)[-6:]
+    assert {record["source"] for record in last} == {"河洲晚报"}
+    assert {record["change_cause"] for record in last} == {"parser"}
+
+
+def test_a_site_that_is_not_there_and_a_spider_that_is_gone(house: Path, tmp_path: Path) -> None:
+    refused = scrapy("reread", "--site", "fyun", kept=house)
+    assert (refused.code, refused.stderr.splitlines()[-1]) == (
+        2,
+        "__main__.py: error: data/archive has no pages of a site 'fyun'; there are pages of: 127.0.0.1",
+    )
