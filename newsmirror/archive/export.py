@@ -26,8 +26,7 @@ from newsmirror.disk import sync_folder
 from newsmirror.items import ArchiveRef
 from newsmirror.normalise.record import format_utc
 from newsmirror.reading.article import is_article, read_article
-from newsmirror.reading.decoding import decode, is_html
-from newsmirror.reading.stream import read_stream
+from newsmirror.reading.page import HtmlPage, open_page
 
 _WARC = "data.warc.gz"
 # In a process of its own: it prints what it does, and brings a hundred modules.
@@ -120,11 +119,12 @@ def _title(entry: Entry, member: bytes) -> str | None:
         page = read_page(record, ArchiveRef(entry.path.name, entry.record_id), {})
     except ArchiveError:  # half a page, or packed as nobody packs
         return None
-    if page.status not in (200, None) or not is_html(page.body, page.content_type):
+    if page.status not in (200, None):
         return None
-    decoded = decode(page.body, page.content_type)
-    stream = read_stream(decoded.text, page.url)
-    article = read_article(stream) if decoded.is_readable and is_article(stream) else None
+    opened = open_page(page.body, page.content_type, None, page.url)
+    if not isinstance(opened, HtmlPage) or not is_article(opened.stream):
+        return None
+    article = read_article(opened.stream)
     return article.title if article is not None else None
 
 

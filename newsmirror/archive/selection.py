@@ -1,5 +1,6 @@
 """Which records of the archive belong to a site and a span of time, and where they are."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -80,9 +81,8 @@ def site_of(path: Path) -> str | None:
 
 def _entries(path: Path) -> list[Entry]:
     """Return the records of a file but for its warcinfo."""
-    size = path.stat().st_size
     found: list[Entry] = []
-    for record, start in _records(path):
+    for record, start, size in _records(path):
         if found:
             found[-1] = replace(found[-1], end=start)
         headers = record.headers
@@ -101,12 +101,13 @@ def _entries(path: Path) -> list[Entry]:
     return [entry for entry in found if entry.kind != "warcinfo"]
 
 
-def _records(path: Path) -> Iterator[tuple[WarcRecord, int]]:
-    """Give the records of a file, each with the position of its first byte; each is good until the next."""
+def _records(path: Path) -> Iterator[tuple[WarcRecord, int, int]]:
+    """Give the records of a file, each with its first byte and the file's size; each is good until the next."""
     try:
         with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             for record in ArchiveIterator(file, parse_http=False):
-                yield record, record.stream_pos
+                yield record, record.stream_pos, size
     except OSError as error:
         raise damaged(path, error) from error
 
