@@ -102,7 +102,7 @@ def _entries(path: Path) -> list[Entry]:
 
 
 def _records(path: Path) -> Iterator[tuple[WarcRecord, int, int]]:
-    """Give the records of a file, each with its first byte and the file's size; each is good until the next."""
+    """Give the records of a file, each with its first byte and the file's size; good until the next."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
