@@ -10,7 +10,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 crawl: .venv/core  ## crawl the bundled demo site and show where the feed is
 	$(BIN)/scrapy crawl demo -O data/demo.jsonl
 
-test: .venv/dev .venv/system .venv-scrapyd/installed  ## run every test
+test: .venv/dev .venv/system .venv-scrapyd/installed .venv-pywb/installed  ## run every test
 	$(BIN)/python -m pytest
 
 lint: .venv/dev  ## style, format and types
@@ -70,5 +70,11 @@ SYSTEM_PACKAGES := chromium postgresql
 	$(SCRAPYD)/pip uninstall --quiet --yes newsmirror
 	touch $@
 
+# What replays the archive in the tests. It pins older versions of what we use: an environment of its own.
+.venv-pywb/installed: constraints-pywb.txt
+	$(PYTHON) -m venv .venv-pywb
+	.venv-pywb/bin/pip install --quiet --disable-pip-version-check --constraint constraints-pywb.txt pywb
+	touch $@
+
 clean:
-	rm -rf .venv .venv-scrapyd build dist *.egg-info
+	rm -rf .venv .venv-scrapyd .venv-pywb build dist *.egg-info

@@ -127,7 +127,8 @@ def commands(page: Path) -> list[str]:
     return [line for line in lines if line.split()[0] in ("scrapy", "make", "python")]
 
 
-# Those of docs/health.md are run by test_health.py, which has a site that changes.
+# Those of docs/health.md are run by test_health.py, which has a site that changes; `scrapy archive` by
+# test_wacz.py.
 CRAWLS = [
     line for page in DOCS for line in commands(page) if line.startswith("scrapy crawl") and " -O " in line
 ]
@@ -146,6 +147,7 @@ def test_commands_are_found() -> None:
         "scrapy feed verify",
         "scrapy feed read",
         "scrapy feed rebuild-ledger",
+        "scrapy archive export",
         "scrapy doctor",
         "scrapy doctor --scrapyd-conf",
         "scrapy schedule-run fyun",

@@ -89,7 +89,7 @@ class ArchiveReader:
         offset, metadata = place
         with path.open("rb") as file:
             about = {} if metadata is None else _fields(_record_at(file, metadata))
-            return _page(_record_at(file, offset), ref, about)
+            return read_page(_record_at(file, offset), ref, about)
 
     def _index(self, path: Path) -> dict[str, tuple[int, int | None]]:
         """Return for each record of a file where it begins, and where what is known about it does."""
@@ -127,7 +127,7 @@ def pages(path: Path) -> Iterator[Page]:
                 about[record.headers["WARC-Concurrent-To"]] = _fields(record)
             elif record.record_type in _PAGES:
                 ref = ArchiveRef(name, record.headers["WARC-Record-ID"])
-                yield _page(record, ref, about.pop(ref.record_id, {}))
+                yield read_page(record, ref, about.pop(ref.record_id, {}))
 
 
 def read_info(path: Path) -> Mapping[str, str]:
@@ -148,7 +148,8 @@ def _fields(record: WarcRecord) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines if ": " in line)
 
 
-def _page(record: WarcRecord, ref: ArchiveRef, about: Mapping[str, str]) -> Page:
+def read_page(record: WarcRecord, ref: ArchiveRef, about: Mapping[str, str]) -> Page:
+    """Return the page in a response or a conversion; raises ArchiveError if it cannot be unpacked."""
     headers, block = record.headers, record.reader.read()
     status, declared, body = None, headers.get("Content-Type"), block
     if record.record_type == WarcRecordType.response:

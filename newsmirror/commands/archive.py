@@ -1,0 +1,100 @@
+"""`scrapy archive`: take pages out of the raw archive."""
+
+import argparse
+import sys
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.export import export
+from newsmirror.archive.selection import Span
+from newsmirror.places import PlaceError, find_places
+
+
+class Command(ScrapyCommand):
+    """`export --wacz FILE`; exit code 1 where nothing was exported. It may be run beside a crawl."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Say how it is called."""
+        return "export --wacz FILE [--site SITE] [--since DATE] [--until DATE]"
+
+    def short_desc(self) -> str:
+        """Say what it is for."""
+        return "Export pages of the raw archive to a WACZ file"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add where to, and which pages."""
+        super().add_options(parser)
+        parser.add_argument(
+            "--wacz", type=Path, metavar="FILE", help="the file to write, which must not be there"
+        )
+        parser.add_argument("--site", help="only the pages of this site")
+        parser.add_argument(
+            "--since",
+            default="0001-01-01",
+            metavar="DATE",
+            help="only pages fetched from this day (UTC) or time on",
+        )
+        parser.add_argument(
+            "--until",
+            default="9999-12-31",
+            metavar="DATE",
+            help="only pages fetched until this day (UTC) or time",
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Export; raises UsageError for what is written wrong."""
+        assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        if args != ["export"] or opts.wacz is None or opts.wacz.suffix != ".wacz":
+            raise UsageError(
+                f"write scrapy archive {self.syntax()}, with a FILE that ends in .wacz", print_help=False
+            )
+        target = opts.wacz.absolute()
+        if target.exists():
+            raise UsageError(
+                f"{target} is there already: move it away, or name another file", print_help=False
+            )
+        span = Span(moment("--since", opts.since, time.min), moment("--until", opts.until, time.max))
+        if span.first > span.last:
+            raise UsageError(f"--until {opts.until} is before --since {opts.since}", print_help=False)
+        try:
+            folder = find_places(self.settings).archive
+            if folder is None:
+                raise UsageError("NEWSMIRROR_ARCHIVE is off: there is no archive", print_help=False)
+            made = export(folder, target, opts.site, span)
+        except PlaceError as error:
+            raise UsageError(str(error), print_help=False) from error
+        except ArchiveError as error:
+            sys.stderr.write(f"{error}\n")
+            self.exitcode = 1
+            return
+        sys.stdout.write(f"{target}: {made.articles} article pages, {made.records} records\n")
+        if made.lost:
+            sys.stdout.write(f"left out: {made.lost} revisits of pages whose bytes are not in the archive\n")
+
+
+def moment(option: str, text: str, of_day: time) -> datetime:
+    """Read a day in UTC, of which that moment is meant, or a time with its offset; raises UsageError."""
+    try:
+        return datetime.combine(date.fromisoformat(text), of_day, UTC)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UsageError(
+            f"{option} {text!r} is no date: write a day in UTC such as 2025-01-08, or a time with its offset "
+            "such as 2025-01-08T09:00:00+08:00",
+            print_help=False,
+        )
+    return moment
