@@ -259,7 +259,19 @@ def test_levels_depend_on_how_bad_it_is(tmp_path: Path) -> None:
         ({"NEWSMIRROR_DIR": "/d", "NEWSMIRROR_FEED_URI": "feed"}, ["NEWSMIRROR_FEED_URI"]),
         ({"NEWSMIRROR_DIR": "/d", "NEWSMIRROR_LEDGER_URL": "sqlite:///l.db"}, ["NEWSMIRROR_LEDGER_URL"]),
         ({"NEWSMIRROR_DIR": "/d", "NEWSMIRROR_LEDGER_URL": "postgresql://h/news"}, []),
-        ({"NEWSMIRROR_FEED_URI": "/f", "NEWSMIRROR_LEDGER_URL": "sqlite:////l", "NEWSMIRROR_DIR": "d"}, []),
+        (
+            {"NEWSMIRROR_FEED_URI": "/f", "NEWSMIRROR_LEDGER_URL": "sqlite:////l", "NEWSMIRROR_DIR": "d"},
+            ["NEWSMIRROR_DIR"],  # where the archive is
+        ),
+        (
+            {
+                "NEWSMIRROR_FEED_URI": "/f",
+                "NEWSMIRROR_LEDGER_URL": "sqlite:////l",
+                "NEWSMIRROR_ARCHIVE": "off",
+                "NEWSMIRROR_DIR": "d",
+            },
+            [],
+        ),
         ({"NEWSMIRROR_DIR": None}, []),
     ],
 )

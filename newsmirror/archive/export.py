@@ -8,7 +8,6 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import groupby
 from operator import attrgetter
@@ -17,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from fastwarc.warc import WarcRecord, WarcRecordType
 
+from newsmirror import __version__
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import closed_files
 from newsmirror.archive.reader import read_page
@@ -138,7 +138,7 @@ def _page(entry: Entry, titles: Mapping[object, str]) -> dict[str, str] | None:
 
 def _warcinfo(site: str | None) -> bytes:
     fields = {
-        "software": f"newsmirror/{version('newsmirror')}",
+        "software": f"newsmirror/{__version__}",
         "format": "WARC File Format 1.1",
         "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
         **({"isPartOf": site} if site is not None else {}),

@@ -118,12 +118,14 @@ def _check_places(places: Places) -> Iterator[Finding]:
 
 
 def _local_folders(places: Places) -> Iterator[Path]:
-    """Yield the folders that ledger and feed are in, as far as they are on this machine."""
+    """Yield the folders that ledger, feed and archive are in, as far as they are on this machine."""
     ledger = parse_url(places.ledger_url)
-    if ledger.get_backend_name() == "sqlite":
-        yield Path(str(ledger.database)).parent
+    folders = [Path(str(ledger.database)).parent] if ledger.get_backend_name() == "sqlite" else []
     if "://" not in places.feed_uri:
-        yield Path(places.feed_uri)
+        folders.append(Path(places.feed_uri))
+    yield from folders
+    if places.archive is not None and places.archive.parent not in folders:
+        yield places.archive
 
 
 def check_absolute(settings: BaseSettings, on_node: bool) -> Iterator[Finding]:
@@ -132,7 +134,7 @@ def check_absolute(settings: BaseSettings, on_node: bool) -> Iterator[Finding]:
     named = {"NEWSMIRROR_FEED_URI": feed_uri}
     if ledger_url and (ledger := parse_url(ledger_url)).get_backend_name() == "sqlite":
         named["NEWSMIRROR_LEDGER_URL"] = ledger.database
-    if not (feed_uri and ledger_url):
+    if not (feed_uri and ledger_url and settings.get("NEWSMIRROR_ARCHIVE")):
         named["NEWSMIRROR_DIR"] = settings.get("NEWSMIRROR_DIR")
     for name, path in named.items():
         if path and "://" not in path and not Path(path).is_absolute():

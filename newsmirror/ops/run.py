@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, IgnoreRequest, NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
+from newsmirror import __version__
 from newsmirror.archive.archive import RawArchive, close_left
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.feed.errors import FeedError
@@ -270,7 +270,7 @@ class MirrorRun:
     def _new_archive(self, folder: Path) -> RawArchive:
         settings = self.crawler.settings
         about = {
-            "software": f"newsmirror/{version('newsmirror')} Scrapy/{scrapy_version}",
+            "software": f"newsmirror/{__version__} Scrapy/{scrapy_version}",
             "format": "WARC File Format 1.1",
             "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
             "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
