@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from newsmirror.reading.date_cells import leading_date
 from newsmirror.reading.labels import Field, Label
+from newsmirror.reading.origins import Found, Origin, Value
 from newsmirror.reading.stream import Anchor, Box, Line, Stream
 
 # Characters that a value may have; a longer one is no value but a sentence.
@@ -21,19 +22,28 @@ _MAX_VALUE_LINE = 60
 
 
 class Hit(Struct, eq=False, gc=False):
-    """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value."""
+    """A label on a line, and its value; `anchor` is the link in it.
+
+    The value ends on the line `last`, before its character `end`.
+    """
 
     line: Line
     label: Label
     field: Field
     value: str
     last: int
+    end: int
     anchor: Anchor | None = None
 
     @property
     def opens_line(self) -> bool:
         """Tell whether the label is the first thing on its line."""
         return self.label.start == 0
+
+    def found(self, rule: str, value: Value) -> Found[Value]:
+        """Return a value that was read out of this one, with its origin."""
+        label = self.label
+        return Found(value, Origin(rule, self.line.index, self.last, label.start, self.end, label.word))
 
 
 def find_hits(stream: Stream) -> list[Hit]:
@@ -47,10 +57,11 @@ def find_hits(stream: Stream) -> list[Hit]:
             continue
         labels = line.labels
         for label in labels:
-            hit = Hit(line, label, label.field, label.value, line.index)
+            hit = Hit(line, label, label.field, label.value, line.index, label.value_end)
             if label.value:
                 hit.anchor = _anchor_within(line, label.value_start, label.value_end)
                 hit.value = _before_links(line, label)
+                hit.end = text.find(hit.value, label.value_start) + len(hit.value)
             elif label is labels[-1]:
                 _take_next_line(stream, hit)
             hits.append(hit)
@@ -97,7 +108,7 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
             short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
             accepted = short and _are_paired(hit.line.box, line.box)
     if accepted:
-        hit.value, hit.last = value, line.index
+        hit.value, hit.last, hit.end = value, line.index, line.text.find(value) + len(value)
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
 
 
