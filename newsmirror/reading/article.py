@@ -5,7 +5,6 @@ cut the page at the marks that end an article (editor, notice, snapshot time, or
 the body between, and the lists around.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,28 +135,30 @@ def read_article(stream: Stream) -> ReadArticle | None:
         footer=value_of(footer),
         related=value_of(related) or [],
         more=value_of(more) or [],
-        origins=_origins(
-            title=[title],
-            category=[category],
-            breadcrumbs=[breadcrumbs],
-            source=[source],
-            bylines=bylines,
-            authors=[linked_data.authors],
-            editor=[editor],
-            published_raw=[published],
-            snapshot_raw=[snapshot],
-            original=[original],
-            blocks=[blocks],
-            footer=[footer],
-            related=[related],
-            more=[more],
-        ),
+        origins={
+            "bylines": [byline.origin for byline in bylines],
+            **_origins(
+                title=title,
+                category=category,
+                breadcrumbs=breadcrumbs,
+                source=source,
+                authors=linked_data.authors,
+                editor=editor,
+                published_raw=published,
+                snapshot_raw=snapshot,
+                original=original,
+                blocks=blocks,
+                footer=footer,
+                related=related,
+                more=more,
+            ),
+        },
     )
 
 
-def _origins(**found: Sequence[Found[Any] | None]) -> dict[str, list[Origin]]:
+def _origins(**found: Found[Any] | None) -> dict[str, list[Origin]]:
     """Return the origins of what was found, by the fields of `ReadArticle`."""
-    return {name: [each.origin for each in values if each is not None] for name, values in found.items()}
+    return {name: [each.origin] for name, each in found.items() if each is not None}
 
 
 def _anchor(stream: Stream, meta_first: int | None) -> int:

@@ -69,7 +69,6 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
     editor = None
     blocks: list[Block] = []
     kept: list[Line] = []
-    paragraphs: list[tuple[Line, str]] = []
     for line in lines:
         text = line.text
         if "编" in text and (match := _EDITOR_AT_END.search(text)):
@@ -77,18 +76,18 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
             editor = Found(match["editor"].strip(), at)
             text = text[: match.start()]
         if line.image is not None or text:
-            block = _block(line, text)
-            blocks.append(block)
+            blocks.append(_block(line, text))
             kept.append(line)
-            if block.type == "paragraph" and text:
-                paragraphs.append((line, text))
-    if paragraphs:
-        line, text = paragraphs[0]
-        if (byline := opening_byline(text)) is not None:
-            bylines.append(_byline(BYLINE_DATELINE, line, byline))
-        line, text = paragraphs[-1]
-        if (byline := closing_byline(text)) is not None:
-            bylines.append(_byline(BYLINE_AT_END, line, byline))
+    ends = (
+        (BYLINE_DATELINE, opening_byline, zip(kept, blocks, strict=True)),
+        (BYLINE_AT_END, closing_byline, zip(reversed(kept), reversed(blocks), strict=True)),
+    )
+    for rule, find, paragraphs in ends:
+        for line, block in paragraphs:
+            if block.type == "paragraph" and block.text:
+                if (byline := find(block.text)) is not None:
+                    bylines.append(_byline(rule, line, byline))
+                break
     return Body(blocks, kept, bylines, editor)
 
 

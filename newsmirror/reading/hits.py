@@ -22,9 +22,9 @@ _MAX_VALUE_LINE = 60
 
 
 class Hit(Struct, eq=False, gc=False):
-    """A label on a line, and its value; `anchor` is the link in it.
+    """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value.
 
-    The value ends on the line `last`, before its character `end`.
+    `beyond`: of a value on the next line, before which character of it that ends.
     """
 
     line: Line
@@ -32,7 +32,7 @@ class Hit(Struct, eq=False, gc=False):
     field: Field
     value: str
     last: int
-    end: int
+    beyond: int | None = None
     anchor: Anchor | None = None
 
     @property
@@ -42,8 +42,10 @@ class Hit(Struct, eq=False, gc=False):
 
     def found(self, rule: str, value: Value) -> Found[Value]:
         """Return a value that was read out of this one, with its origin."""
-        label = self.label
-        return Found(value, Origin(rule, self.line.index, self.last, label.start, self.end, label.word))
+        label, end = self.label, self.beyond
+        if end is None:
+            end = self.line.text.find(self.value, label.value_start) + len(self.value)
+        return Found(value, Origin(rule, self.line.index, self.last, label.start, end, label.word))
 
 
 def find_hits(stream: Stream) -> list[Hit]:
@@ -57,11 +59,10 @@ def find_hits(stream: Stream) -> list[Hit]:
             continue
         labels = line.labels
         for label in labels:
-            hit = Hit(line, label, label.field, label.value, line.index, label.value_end)
+            hit = Hit(line, label, label.field, label.value, line.index)
             if label.value:
                 hit.anchor = _anchor_within(line, label.value_start, label.value_end)
                 hit.value = _before_links(line, label)
-                hit.end = text.find(hit.value, label.value_start) + len(hit.value)
             elif label is labels[-1]:
                 _take_next_line(stream, hit)
             hits.append(hit)
@@ -108,7 +109,7 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
             short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
             accepted = short and _are_paired(hit.line.box, line.box)
     if accepted:
-        hit.value, hit.last, hit.end = value, line.index, line.text.find(value) + len(value)
+        hit.value, hit.last, hit.beyond = value, line.index, line.text.find(value) + len(value)
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
 
 

@@ -56,7 +56,7 @@ class Origin(Struct, frozen=True, gc=False):
     """The rule that took a value, and the raw text it was taken from.
 
     That begins at the character `start` of the line `first` and ends before the character `end` of the line
-    `last`, with the line if that is None. A value out of JSON-LD has no lines, but the number of its `script`.
+    `last`, with the line if that is None. A value out of JSON-LD has no lines but the number of its `script`.
     """
 
     rule: str

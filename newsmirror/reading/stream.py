@@ -119,11 +119,15 @@ class Anchor(Struct, eq=False, gc=False):
 
 
 class Piece(Struct, eq=False, gc=False):
-    """A text node: its normalised text starts at `start` in its line's text."""
+    """A text node: its normalised text starts at `start` in its line's text.
+
+    `element`: the one around it, if places are kept.
+    """
 
     text: str
     start: int
     anchor: Anchor | None
+    element: etree._Element | None
 
 
 class Image(Struct, eq=False, gc=False):
@@ -133,6 +137,7 @@ class Image(Struct, eq=False, gc=False):
     alt: str | None
     caption: str | None
     anchor: Anchor | None
+    element: etree._Element | None
 
 
 class Line(Struct, eq=False, gc=False):
@@ -179,6 +184,8 @@ class Stream:
     page_title: str = ""
     meta: dict[str, str] = field(default_factory=dict)
     json_ld: list[str] = field(default_factory=list)
+    # If places are kept: the elements of the scripts in `json_ld`.
+    scripts: list[etree._Element] = field(default_factory=list)
     next_url: str | None = None
     # Those of the lines that are a notice, and those that are short enough for a heading.
     notices: list[Line] = field(default_factory=list)
@@ -246,8 +253,11 @@ def squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-def read_stream(text: str, url: str) -> Stream:
-    """Parse a page and walk its tree once; `url` is the page's address, for its relative links."""
+def read_stream(text: str, url: str, *, places: bool = False) -> Stream:
+    """Parse a page and walk its tree once; `url` is the page's address, for its relative links.
+
+    `places`: keep the element of every text, which holds the whole tree in memory and takes a little time.
+    """
     root = _parse(text)
     own = _Base(url)
     base = next(
@@ -260,8 +270,8 @@ def read_stream(text: str, url: str) -> Stream:
     )
     links = own if base is None else _Base(base)
     stream = Stream(url)
-    _read_head(root, links, stream)
-    _Walk(links, stream.lines).run(root)
+    _read_head(root, links, stream, places)
+    _Walk(links, stream.lines, places).run(root)
     stream.close()
     return stream
 
@@ -273,7 +283,7 @@ def _parse(text: str) -> etree._Element:
     return root if root is not None else etree.Element("html")
 
 
-def _read_head(root: etree._Element, base: "_Base", stream: Stream) -> None:
+def _read_head(root: etree._Element, base: "_Base", stream: Stream, places: bool) -> None:
     for element in root.iter("title", "meta", "link", "script"):
         match element.tag:
             case "title" if not stream.page_title:
@@ -287,6 +297,7 @@ def _read_head(root: etree._Element, base: "_Base", stream: Stream) -> None:
                 stream.next_url = stream.next_url or base.absolute(element.get("href"))
             case "script" if element.get("type", "").strip().lower() == "application/ld+json":
                 stream.json_ld.append(element.text or "")
+                stream.scripts += [element] if places else []
 
 
 class _Base:
@@ -322,9 +333,10 @@ class _Base:
 class _Walk:
     """The state of the one walk: which box and which link are open, and the line being collected."""
 
-    def __init__(self, base: _Base, lines: list[Line]) -> None:
+    def __init__(self, base: _Base, lines: list[Line], places: bool) -> None:
         self.base = base
         self.lines = lines
+        self.places = places
         self.box = Box("body", None, 0)
         self.anchor: Anchor | None = None
         # Of each open link: the one around it, and the line and the piece that it begins with.
@@ -334,10 +346,15 @@ class _Walk:
         self.pieces: list[Piece] = []
 
     def run(self, root: etree._Element) -> None:
-        for element in cast(list[etree._Element], _MAY_BE_HIDDEN(root)):
-            if _is_hidden(element):
-                element.tag = "template"  # is not read, and the walk need not ask again
+        hidden = [
+            (element, element.tag)
+            for element in cast(list[etree._Element], _MAY_BE_HIDDEN(root))
+            if _is_hidden(element)
+        ]
+        for element, _ in hidden:
+            element.tag = "template"  # is not read, and the walk need not ask again
         siblings = iter([root])
+        around = root
         # The open elements, each with its role and its siblings that are still to come.
         path: list[tuple[etree._Element, str | None, Iterator[etree._Element]]] = []
         while True:
@@ -345,33 +362,38 @@ class _Walk:
                 tag = element.tag
                 role = _ROLES.get(tag)
                 if role == "block" and not len(element):
-                    self._add_leaf(tag, element.text)
+                    self._add_leaf(tag, element)
                 elif role != "unread":
                     if role is not None:
                         self._open(role, element)
                     if (raw := element.text) is not None:
-                        self._add_text(raw)
+                        self._add_text(raw, element)
                     if len(element):
                         path.append((element, role, siblings))
+                        around = element
                         siblings = iter(element)
                         break
                     if role is not None:
-                        self._close(role)
+                        self._close(role, element)
                 if (raw := element.tail) is not None:
-                    self._add_text(raw)
+                    self._add_text(raw, around)
             else:
                 if not path:
                     break
                 element, role, siblings = path.pop()
                 if role is not None:
-                    self._close(role)
+                    self._close(role, element)
+                if path:
+                    around = path[-1][0]
                 if (raw := element.tail) is not None:
-                    self._add_text(raw)
+                    self._add_text(raw, around)
         self.flush()
         box: Box | None = self.box
         while box is not None:
             box.end = len(self.lines)
             box = box.parent
+        for element, tag in hidden:
+            element.tag = tag  # the tree is again as the page has it: places in it are told
 
     def _open(self, role: str, element: etree._Element) -> None:
         if role in ("block", "marked block"):
@@ -384,26 +406,26 @@ class _Walk:
         elif role == "image":
             self._add_image(element)
 
-    def _close(self, role: str) -> None:
+    def _close(self, role: str, element: etree._Element) -> None:
         if role in ("block", "marked block"):
-            self._close_box()
+            self._close_box(element)
         elif role == "link":
-            self._close_anchor(*self.anchors.pop())
+            self._close_anchor(element, *self.anchors.pop())
 
-    def _add_text(self, raw: str) -> None:
-        """Add a text node; in preformatted text, a line end is one."""
+    def _add_text(self, raw: str, around: etree._Element) -> None:
+        """Add a text node of an element; in preformatted text, a line end is one."""
         if self.box.tag == "pre":
             for position, part in enumerate(raw.split("\n")):
                 if position:
                     self.flush()
                 if part:
-                    self._add_words(part)
+                    self._add_words(part, around)
         elif raw.isspace():
             self.gap = True
         else:
-            self._add_words(raw)
+            self._add_words(raw, around)
 
-    def _add_words(self, raw: str) -> None:
+    def _add_words(self, raw: str, around: etree._Element) -> None:
         text = squeeze(raw)
         if not text:
             self.gap = self.gap or not _INVISIBLE.fullmatch(raw)
@@ -411,10 +433,10 @@ class _Walk:
         if before := self.text:
             if self.gap or raw[0].isspace():
                 before += " "
-            self.pieces.append(Piece(text, len(before), self.anchor))
+            self.pieces.append(Piece(text, len(before), self.anchor, around if self.places else None))
             self.text = before + text
         else:
-            self.pieces.append(Piece(text, 0, self.anchor))
+            self.pieces.append(Piece(text, 0, self.anchor, around if self.places else None))
             self.text = text
         self.gap = raw[-1].isspace()
 
@@ -445,27 +467,28 @@ class _Walk:
             if (around := outer.outer("table")) is not None:
                 around.rows = None
 
-    def _add_leaf(self, tag: str, raw: str | None) -> None:
+    def _add_leaf(self, tag: str, element: etree._Element) -> None:
         """Add a block without elements in it, as most lines of a page are: open, text and close in one."""
         if self.pieces:
             self.flush()
-        if raw and (text := squeeze(raw)):
+        if (raw := element.text) and (text := squeeze(raw)):
             start, outer, anchor = len(self.lines), self.box, self.anchor
             box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome)
             links = () if anchor is None else (anchor,)
-            self.lines.append(Line(start, box, text, [Piece(text, 0, anchor)], links, anchor))
+            piece = Piece(text, 0, anchor, element if self.places else None)
+            self.lines.append(Line(start, box, text, [piece], links, anchor))
 
-    def _close_box(self) -> None:
+    def _close_box(self, element: etree._Element) -> None:
         if self.pieces:
             self.flush()
         box = self.box
         box.end = len(self.lines)
         if box.tag in _GATHERED:
-            self._gather(box)
+            self._gather(box, element)
         if box.parent is not None:
             self.box = box.parent
 
-    def _gather(self, box: Box) -> None:
+    def _gather(self, box: Box, element: etree._Element) -> None:
         """Put together what the lines of a table or a figure are parts of."""
         match box.tag:
             case "td" | "th":
@@ -473,18 +496,20 @@ class _Walk:
                 if table is not None and table.rows:
                     table.rows[-1].append((box.start, box.end))
             case "table":
-                self._close_table(box)
+                self._close_table(box, element)
             case "figcaption":
                 self._take_caption(box)
             case "figure" if box.caption is not None:
-                self._caption_image(box)
+                self._caption_image(box, element)
 
     def _open_anchor(self, element: etree._Element) -> Anchor:
         title, rel = element.get("title"), element.get("rel")
         url = self.base.absolute(element.get("href"))
         return Anchor(url, squeeze(title) if title else "", rel.lower() if rel else "")
 
-    def _close_anchor(self, outer: Anchor | None, first_line: int, first_piece: int) -> None:
+    def _close_anchor(
+        self, element: etree._Element, outer: Anchor | None, first_line: int, first_piece: int
+    ) -> None:
         anchor = self.anchor
         self.anchor = outer
         if anchor is None or anchor.url is None:
@@ -492,7 +517,7 @@ class _Walk:
         inner = self.pieces[first_piece:]
         if len(self.lines) == first_line and anchor not in [piece.anchor for piece in inner]:
             # A link without text: a piece of its own, because a related entry may have lost its title.
-            self.pieces.append(Piece("", len(self.text), anchor))
+            self.pieces.append(Piece("", len(self.text), anchor, element if self.places else None))
 
     def _add_image(self, element: etree._Element) -> None:
         if any((element.get(side) or "").strip() in ("0", "1", "2") for side in ("width", "height")):
@@ -505,7 +530,8 @@ class _Walk:
             return
         self.flush()
         lines = self.lines
-        image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor)
+        place = element if self.places else None
+        image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor, place)
         lines.append(Line(len(lines), self.box, "", [], image=image))
 
     def _take_caption(self, box: Box) -> None:
@@ -515,16 +541,17 @@ class _Walk:
             figure.caption = " ".join(line.text for line in self.lines[box.start :]) or None
             del self.lines[box.start :]
 
-    def _caption_image(self, figure: Box) -> None:
+    def _caption_image(self, figure: Box, element: etree._Element) -> None:
         lines = self.lines
         images = [line.image for line in lines[figure.start :] if line.image is not None]
         if images:
             images[-1].caption = figure.caption
         elif figure.caption is not None:
-            lines.append(Line(len(lines), figure, figure.caption, [Piece(figure.caption, 0, None)]))
+            pieces = [Piece(figure.caption, 0, None, element if self.places else None)]
+            lines.append(Line(len(lines), figure, figure.caption, pieces))
         figure.end = len(lines)
 
-    def _close_table(self, table: Box) -> None:
+    def _close_table(self, table: Box, element: etree._Element) -> None:
         """Make one line of a table of data; one that lays out the page stays as it is.
 
         Data: at least two rows with two columns, short cells, and neither links, images, tables nor page
@@ -547,7 +574,8 @@ class _Walk:
         first = min(start for row in table.rows or [] for start, _ in row)
         del lines[first:]
         text = "\n".join("\t".join(row) for row in rows)
-        lines.append(Line(len(lines), table, text, [Piece(text, 0, None)], is_table=True))
+        pieces = [Piece(text, 0, None, element if self.places else None)]
+        lines.append(Line(len(lines), table, text, pieces, is_table=True))
         table.end = len(lines)
 
 

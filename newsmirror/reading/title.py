@@ -36,10 +36,11 @@ def find_title(
     the article, and where; `taken`: lines that hold labels and their values.
     """
     best: tuple[float, Line] | None = None
+    names = hints.values()
     for line in stream.lines[: anchor + _BELOW + 1]:
         if not _may_be_title(line) or line.index in taken:
             continue
-        named = max([len(line.text) / len(hint) for hint in hints.values() if line.text in hint], default=0.0)
+        named = max([len(line.text) / len(hint) for hint in names if line.text in hint], default=0.0)
         if not named and not line.box.heading and not _looks_like_title(line):
             continue
         score = _score(line, named, line.index - anchor, stream.url)
