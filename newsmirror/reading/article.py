@@ -20,10 +20,9 @@ from newsmirror.reading.labels import HOME_WORDS
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
 from newsmirror.reading.meta import date_below, read_meta
 from newsmirror.reading.origins import (
+    LABEL,
     LAST_CRUMB,
-    NO_DATE_IN_SNAPSHOT,
-    ORIGINAL_LABEL,
-    SNAPSHOT_LABEL,
+    NO_DATE,
     Found,
     Origin,
     value_of,
@@ -48,8 +47,8 @@ class ReadArticle:
     """The values on an article page, as printed; None or empty where the page does not say.
 
     `bylines` are texts that name people (`本网记者 张三`), `authors` names that the page's JSON-LD gives.
-    `origins` tells where the value of each field comes from: of `bylines` each, of the others as one; an
-    empty field has none.
+    `origins` tells where the value of each field comes from: of `bylines` each, of the others as one. An
+    empty field has none, but for a line 更多… without links.
     """
 
     title: str
@@ -179,8 +178,8 @@ def _category_of(breadcrumbs: Found[list[Link]] | None, title: str) -> Found[str
 
 def _snapshot_raw(hits: list[Hit]) -> Found[str] | None:
     values = [hit for hit in hits if hit.field == "snapshot" and hit.value]
-    dates = (hit.found(SNAPSHOT_LABEL, date) for hit in values if (date := leading_date(hit.value)))
-    unreadable = (hit.found(NO_DATE_IN_SNAPSHOT, hit.value) for hit in values if hit.label.has_colon)
+    dates = (hit.found(LABEL, date) for hit in values if (date := leading_date(hit.value)))
+    unreadable = (hit.found(NO_DATE, hit.value) for hit in values if hit.label.has_colon)
     return next(dates, next(unreadable, None))
 
 
@@ -190,5 +189,5 @@ def _original(hits: list[Hit]) -> Found[Original] | None:
             address = ADDRESS.search(hit.value)
             href = hit.anchor.url if hit.anchor is not None else None
             if href is not None or address is not None:
-                return hit.found(ORIGINAL_LABEL, Original(href, address[0] if address else None))
+                return hit.found(LABEL, Original(href, address[0] if address else None))
     return None

@@ -10,6 +10,9 @@ from msgspec import Struct
 
 Value = TypeVar("Value")
 
+LABEL = "label {}"
+NO_DATE = "label {}; what it says is no date"
+
 ROW_LABEL = "label {} in the row of labels"
 DATE_IN_VALUE = "date within the value of label {}"
 DATE_BEFORE_LABEL = "date without a label of its own, before label {}"
@@ -39,9 +42,6 @@ BODY_SHORT = "lines right below title and labels, up to a mark of the end"
 
 FOOTER = "lines from the notice to the notice about removal"
 FOOTER_NOTICE = "line of the notice; none about removal is near it"
-SNAPSHOT_LABEL = "label {}"
-NO_DATE_IN_SNAPSHOT = "label {}; what it says is no date"
-ORIGINAL_LABEL = "label {}"
 
 RELATED_NAMED = "list under the heading {}"
 RELATED_AFTER_FOOTER = "list without a heading, right after the article"
