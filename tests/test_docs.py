@@ -148,6 +148,7 @@ def test_commands_are_found() -> None:
         "scrapy doctor",
         "scrapy doctor --scrapyd-conf",
         "scrapy schedule-run fyun",
+        "scrapy explain http://td.fyun.cc/an-article.html",
         "scrapy runs",
         "scrapy runs --site",
         "scrapy runs --html",

@@ -1,6 +1,7 @@
 """Why a record says that: the rule, the raw text and the place of every key."""
 
 import json
+import re
 from argparse import Namespace
 from dataclasses import fields
 from datetime import datetime
@@ -14,6 +15,7 @@ from lxml import etree
 from newsserver import scrapy
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
+from test_docs import commands
 from test_fixtures import CASES, SPIDERS, read_case
 
 from newsmirror.commands import explain as command
@@ -29,6 +31,7 @@ from newsmirror.reading.stream import UNREAD_TAGS, read_stream
 from newsmirror.schema import article_schema
 
 EXPLAINED = Path(__file__).parent / "explained"
+DOCS = Path(__file__).parent.parent / "docs"
 ARTICLES = [
     case for case in CASES if json.loads((case / "meta.json").read_text("utf-8"))["kind"] == "article"
 ]
@@ -610,6 +613,18 @@ def test_command_refuses_what_names_no_article(argument: str, monkeypatch: pytes
     assert str(error.value) == (
         f"{argument!r} is neither an address (http://…) nor an article_id (64 hexadecimal digits)"
     )
+
+
+def test_documented_command_runs_as_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = DOCS / "explain.md"
+    [line] = commands(page)
+    assert line.split()[:2] == ["scrapy", "explain"]
+    case = ARTICLES[0].parent / "article-split-labels"
+    assert run(line.split()[2:], kept_case(case), monkeypatch)[0] == 0
+    [shown] = re.findall(r"```\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert set(shown.splitlines()) <= set(capsys.readouterr().out.splitlines())
 
 
 def test_command_is_found_by_scrapy() -> None:
