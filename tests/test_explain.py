@@ -151,13 +151,15 @@ def test_what_is_read_has_an_origin_and_what_is_not_has_none(case: Path) -> None
     stream = read_stream(decode(page.body, page.content_type, page.encoding).text, page.url)
     article = read_article(stream)
     assert article is not None
-    assert len(article.origins["bylines"]) == len(article.bylines)
-    told = {name for name, of in article.origins.items() if of}
-    full = {field.name for field in fields(ReadArticle) if getattr(article, field.name)}
-    # The line 更多… is told also where it has no links.
-    assert told - {"more"} == full - {"more", "origins"}
-    assert "more" in told or not article.more
-    assert {origin.rule for of in article.origins.values() for origin in of} <= RULES
+    for name, found in article.found.items():
+        values = [each.value for each in found if each is not None]
+        read = getattr(article, name)
+        # Found as a whole; of the title also the lines, of the line 更多… that it has no links.
+        assert values in ([read], [[]], []) if name != "bylines" else values == read
+        assert bool(read) == any(values), name
+    names = {field.name for field in fields(ReadArticle)}
+    assert article.found.keys() == names - {"found"}
+    assert {each.origin.rule for found in article.found.values() for each in found if each} <= RULES
     # No element is kept where nobody asked for places.
     assert [piece for line in stream.lines for piece in line.pieces if piece.element is not None] == []
     assert stream.scripts == []

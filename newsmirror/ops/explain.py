@@ -16,7 +16,7 @@ from newsmirror.normalise.record import WARNINGS, build_article, read_clocks, re
 from newsmirror.ops.terminal import printable, shorten
 from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.decoding import decode, is_html
-from newsmirror.reading.origins import Origin
+from newsmirror.reading.origins import Found
 from newsmirror.reading.places import Place, find_place, raw_text
 from newsmirror.reading.stream import Stream, read_stream
 from newsmirror.schema import to_plain
@@ -151,11 +151,10 @@ def explain(article: Article, snapshot: Snapshot, stream: Stream) -> list[Row]:
     published, snapshotted = read_clocks(snapshot, [])
 
     def reasons(name: str, none: str) -> list[Reason]:
-        return [_reason(stream, origin) for origin in page.origins.get(name, ())] or [Reason(f"none: {none}")]
+        return [_reason(stream, each) for each in page.found[name] if each] or [Reason(f"none: {none}")]
 
     def authors() -> list[Reason]:
-        pairs = zip(page.bylines, page.origins["bylines"], strict=True)
-        named = [_reason(stream, origin) for byline, origin in pairs if names(byline)]
+        named = [_reason(stream, each) for each in page.found["bylines"] if each and names(each.value)]
         return named or reasons(
             "authors", "no label 作者 or 记者, no byline in the body, no author in JSON-LD"
         )
@@ -189,7 +188,8 @@ def explain(article: Article, snapshot: Snapshot, stream: Stream) -> list[Row]:
     return rows
 
 
-def _reason(stream: Stream, origin: Origin) -> Reason:
+def _reason(stream: Stream, found: Found[Any]) -> Reason:
+    origin = found.origin
     return Reason(str(origin), raw_text(stream, origin), find_place(stream, origin))
 
 

@@ -5,6 +5,7 @@ cut the page at the marks that end an article (editor, notice, snapshot time, or
 the body between, and the lists around.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +48,8 @@ class ReadArticle:
     """The values on an article page, as printed; None or empty where the page does not say.
 
     `bylines` are texts that name people (`本网记者 张三`), `authors` names that the page's JSON-LD gives.
-    `origins` tells where the value of each field comes from: of `bylines` each, of the others as one. An
-    empty field has none, but for a line 更多… without links.
+    `found` has each of these once more, with its origin: of `bylines` every one, of the others the whole, or
+    None.
     """
 
     title: str
@@ -65,7 +66,7 @@ class ReadArticle:
     footer: Footer | None
     related: list[Entry]
     more: list[Link]
-    origins: dict[str, list[Origin]]
+    found: dict[str, Sequence[Found[Any] | None]]
 
 
 def is_article(stream: Stream) -> bool:
@@ -134,30 +135,23 @@ def read_article(stream: Stream) -> ReadArticle | None:
         footer=value_of(footer),
         related=value_of(related) or [],
         more=value_of(more) or [],
-        origins={
-            "bylines": [byline.origin for byline in bylines],
-            **_origins(
-                title=title,
-                category=category,
-                breadcrumbs=breadcrumbs,
-                source=source,
-                authors=linked_data.authors,
-                editor=editor,
-                published_raw=published,
-                snapshot_raw=snapshot,
-                original=original,
-                blocks=blocks,
-                footer=footer,
-                related=related,
-                more=more,
-            ),
+        found={
+            "title": [title],
+            "category": [category],
+            "breadcrumbs": [breadcrumbs],
+            "source": [source],
+            "bylines": bylines,
+            "authors": [linked_data.authors],
+            "editor": [editor],
+            "published_raw": [published],
+            "snapshot_raw": [snapshot],
+            "original": [original],
+            "blocks": [blocks],
+            "footer": [footer],
+            "related": [related],
+            "more": [more],
         },
     )
-
-
-def _origins(**found: Found[Any] | None) -> dict[str, list[Origin]]:
-    """Return the origins of what was found, by the fields of `ReadArticle`."""
-    return {name: [each.origin] for name, each in found.items() if each is not None}
 
 
 def _anchor(stream: Stream, meta_first: int | None) -> int:

@@ -127,7 +127,7 @@ class Piece(Struct, eq=False, gc=False):
     text: str
     start: int
     anchor: Anchor | None
-    element: etree._Element | None
+    element: etree._Element | None = None
 
 
 class Image(Struct, eq=False, gc=False):
@@ -137,7 +137,7 @@ class Image(Struct, eq=False, gc=False):
     alt: str | None
     caption: str | None
     anchor: Anchor | None
-    element: etree._Element | None
+    element: etree._Element | None = None
 
 
 class Line(Struct, eq=False, gc=False):
@@ -271,7 +271,8 @@ def read_stream(text: str, url: str, *, places: bool = False) -> Stream:
     links = own if base is None else _Base(base)
     stream = Stream(url)
     _read_head(root, links, stream, places)
-    _Walk(links, stream.lines, places).run(root)
+    walk = _PlacedWalk if places else _Walk
+    walk(links, stream.lines).run(root)
     stream.close()
     return stream
 
@@ -331,12 +332,14 @@ class _Base:
 
 
 class _Walk:
-    """The state of the one walk: which box and which link are open, and the line being collected."""
+    """The state of the one walk: which box and which link are open, and the line being collected.
 
-    def __init__(self, base: _Base, lines: list[Line], places: bool) -> None:
+    Each step is told its element also where it does not need it: `_PlacedWalk` does.
+    """
+
+    def __init__(self, base: _Base, lines: list[Line]) -> None:
         self.base = base
         self.lines = lines
-        self.places = places
         self.box = Box("body", None, 0)
         self.anchor: Anchor | None = None
         # Of each open link: the one around it, and the line and the piece that it begins with.
@@ -408,9 +411,9 @@ class _Walk:
 
     def _close(self, role: str, element: etree._Element) -> None:
         if role in ("block", "marked block"):
-            self._close_box(element)
+            self._close_box()
         elif role == "link":
-            self._close_anchor(element, *self.anchors.pop())
+            self._close_anchor(*self.anchors.pop())
 
     def _add_text(self, raw: str, around: etree._Element) -> None:
         """Add a text node of an element; in preformatted text, a line end is one."""
@@ -419,13 +422,13 @@ class _Walk:
                 if position:
                     self.flush()
                 if part:
-                    self._add_words(part, around)
+                    self._add_words(part)
         elif raw.isspace():
             self.gap = True
         else:
-            self._add_words(raw, around)
+            self._add_words(raw)
 
-    def _add_words(self, raw: str, around: etree._Element) -> None:
+    def _add_words(self, raw: str) -> None:
         text = squeeze(raw)
         if not text:
             self.gap = self.gap or not _INVISIBLE.fullmatch(raw)
@@ -433,10 +436,10 @@ class _Walk:
         if before := self.text:
             if self.gap or raw[0].isspace():
                 before += " "
-            self.pieces.append(Piece(text, len(before), self.anchor, around if self.places else None))
+            self.pieces.append(Piece(text, len(before), self.anchor))
             self.text = before + text
         else:
-            self.pieces.append(Piece(text, 0, self.anchor, around if self.places else None))
+            self.pieces.append(Piece(text, 0, self.anchor))
             self.text = text
         self.gap = raw[-1].isspace()
 
@@ -475,20 +478,19 @@ class _Walk:
             start, outer, anchor = len(self.lines), self.box, self.anchor
             box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome)
             links = () if anchor is None else (anchor,)
-            piece = Piece(text, 0, anchor, element if self.places else None)
-            self.lines.append(Line(start, box, text, [piece], links, anchor))
+            self.lines.append(Line(start, box, text, [Piece(text, 0, anchor)], links, anchor))
 
-    def _close_box(self, element: etree._Element) -> None:
+    def _close_box(self) -> None:
         if self.pieces:
             self.flush()
         box = self.box
         box.end = len(self.lines)
         if box.tag in _GATHERED:
-            self._gather(box, element)
+            self._gather(box)
         if box.parent is not None:
             self.box = box.parent
 
-    def _gather(self, box: Box, element: etree._Element) -> None:
+    def _gather(self, box: Box) -> None:
         """Put together what the lines of a table or a figure are parts of."""
         match box.tag:
             case "td" | "th":
@@ -496,20 +498,18 @@ class _Walk:
                 if table is not None and table.rows:
                     table.rows[-1].append((box.start, box.end))
             case "table":
-                self._close_table(box, element)
+                self._close_table(box)
             case "figcaption":
                 self._take_caption(box)
             case "figure" if box.caption is not None:
-                self._caption_image(box, element)
+                self._caption_image(box)
 
     def _open_anchor(self, element: etree._Element) -> Anchor:
         title, rel = element.get("title"), element.get("rel")
         url = self.base.absolute(element.get("href"))
         return Anchor(url, squeeze(title) if title else "", rel.lower() if rel else "")
 
-    def _close_anchor(
-        self, element: etree._Element, outer: Anchor | None, first_line: int, first_piece: int
-    ) -> None:
+    def _close_anchor(self, outer: Anchor | None, first_line: int, first_piece: int) -> None:
         anchor = self.anchor
         self.anchor = outer
         if anchor is None or anchor.url is None:
@@ -517,7 +517,7 @@ class _Walk:
         inner = self.pieces[first_piece:]
         if len(self.lines) == first_line and anchor not in [piece.anchor for piece in inner]:
             # A link without text: a piece of its own, because a related entry may have lost its title.
-            self.pieces.append(Piece("", len(self.text), anchor, element if self.places else None))
+            self.pieces.append(Piece("", len(self.text), anchor))
 
     def _add_image(self, element: etree._Element) -> None:
         if any((element.get(side) or "").strip() in ("0", "1", "2") for side in ("width", "height")):
@@ -530,8 +530,7 @@ class _Walk:
             return
         self.flush()
         lines = self.lines
-        place = element if self.places else None
-        image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor, place)
+        image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor)
         lines.append(Line(len(lines), self.box, "", [], image=image))
 
     def _take_caption(self, box: Box) -> None:
@@ -541,17 +540,16 @@ class _Walk:
             figure.caption = " ".join(line.text for line in self.lines[box.start :]) or None
             del self.lines[box.start :]
 
-    def _caption_image(self, figure: Box, element: etree._Element) -> None:
+    def _caption_image(self, figure: Box) -> None:
         lines = self.lines
         images = [line.image for line in lines[figure.start :] if line.image is not None]
         if images:
             images[-1].caption = figure.caption
         elif figure.caption is not None:
-            pieces = [Piece(figure.caption, 0, None, element if self.places else None)]
-            lines.append(Line(len(lines), figure, figure.caption, pieces))
+            lines.append(Line(len(lines), figure, figure.caption, [Piece(figure.caption, 0, None)]))
         figure.end = len(lines)
 
-    def _close_table(self, table: Box, element: etree._Element) -> None:
+    def _close_table(self, table: Box) -> None:
         """Make one line of a table of data; one that lays out the page stays as it is.
 
         Data: at least two rows with two columns, short cells, and neither links, images, tables nor page
@@ -574,9 +572,43 @@ class _Walk:
         first = min(start for row in table.rows or [] for start, _ in row)
         del lines[first:]
         text = "\n".join("\t".join(row) for row in rows)
-        pieces = [Piece(text, 0, None, element if self.places else None)]
-        lines.append(Line(len(lines), table, text, pieces, is_table=True))
+        lines.append(Line(len(lines), table, text, [Piece(text, 0, None)], is_table=True))
         table.end = len(lines)
+
+
+class _PlacedWalk(_Walk):
+    """A walk that keeps for every text and image the element that it stands in."""
+
+    def __init__(self, base: _Base, lines: list[Line]) -> None:
+        super().__init__(base, lines)
+        self.placed = 0
+
+    def _open(self, role: str, element: etree._Element) -> None:
+        super()._open(role, element)
+        self._place(element)
+
+    def _close(self, role: str, element: etree._Element) -> None:
+        super()._close(role, element)
+        self._place(element)
+
+    def _add_text(self, raw: str, around: etree._Element) -> None:
+        super()._add_text(raw, around)
+        self._place(around)
+
+    def _add_leaf(self, tag: str, element: etree._Element) -> None:
+        super()._add_leaf(tag, element)
+        self._place(element)
+
+    def _place(self, element: etree._Element) -> None:
+        """Note the element of what is new; a table of data has taken the place of lines before."""
+        lines = self.lines
+        new = [piece for line in lines[min(self.placed, len(lines) - 1) :] for piece in line.pieces]
+        for piece in (*new, *self.pieces):
+            if piece.element is None:
+                piece.element = element
+        if lines and (image := lines[-1].image) is not None and image.element is None:
+            image.element = element
+        self.placed = len(lines)
 
 
 def _is_hidden(element: etree._Element) -> bool:
