@@ -13,13 +13,17 @@ from typing import Any
 
 import pytest
 from newsserver import BODY, POLITENESS_OFF, PROJECT, Entry, NewsServer, Page, Run, article, listing, scrapy
+from scrapy.settings import Settings
 from test_archive import blocks, check
+from test_docs import commands
 
 from newsmirror.archive.files import closed_files, open_files
 from newsmirror.archive.reader import ArchiveReader
+from newsmirror.commands.explain import find_page
 from newsmirror.feed import read
 from newsmirror.feed.verify import verify
 from newsmirror.items import ArchiveRef
+from newsmirror.ops.explain import explain_page
 
 NAMES = [f"a{number}" for number in range(6)]
 ENTRIES = [Entry(f"/gn/20250108/{name}.html", f"河洲新闻第{name}号：一件新鲜事") for name in NAMES]
@@ -212,7 +216,7 @@ def test_a_lost_house_is_made_again_from_the_archive(house: Path, tmp_path: Path
 
 CHANGES = {
     "reading/__init__.py": ('PARSER_VERSION = "1"', 'PARSER_VERSION = "2"'),
-    "reading/article.py": ("source=meta.source or", 'source=meta.source and meta.source + "社" or'),
+    "reading/article.py": ("source=value_of(source)", 'source=(value_of(source) or "") + "社"'),
 }
 
 
@@ -272,6 +276,54 @@ def test_a_changed_reader_is_told_apart_from_a_changed_page(
     last = feed(kept)[-6:]
     assert {record["source"] for record in last} == {"河洲晚报"}
     assert {record["change_cause"] for record in last} == {"parser"}
+
+
+def test_every_published_value_is_explained_from_the_archive(house: Path) -> None:
+    settings = Settings({"SPIDER_MODULES": ["newsmirror.spiders"], "NEWSMIRROR_DIR": str(house)})
+    newest = {record["article_id"]: record for record in feed(house)}
+    assert len(newest) == 6
+    for article_id, record in newest.items():
+        page = find_page(settings, article_id)
+        assert page is not None
+        explained = {row.key: row.value for row in explain_page(page)}
+        # The numbers of the feed, and which of two runs on the same bytes it was, are not kept with them.
+        own = {"seq", "change_cause", "fetched_at", "run_id"}
+        assert {key for key in record if explained[key] != record[key]} <= own
+    [url] = [record["url"] for record in newest.values() if record["revision"] == 2]
+    told = scrapy("explain", url, kept=house)
+    assert (told.code, told.stderr) == (0, "")
+    assert "revision            2\n" in told.stdout
+    unknown = scrapy("explain", "http://kz.hezhou.example/1.html", kept=house)
+    assert (unknown.code, unknown.stdout) == (1, "")
+
+
+def test_the_commands_of_the_docs_run_as_written(house: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    lines = [line for line in commands(PROJECT / "docs/archive.md") if line.startswith("scrapy reread")]
+    assert len(lines) == 3
+    for line in lines:
+        line = line.replace("/srv/again", f"{tmp_path}/again")
+        line = line.replace("/var/lib/newsmirror/archive", f"{kept}/archive")
+        run = scrapy(*line.split()[1:], kept=kept)
+        assert (run.code, run.stderr) == (0, ""), line
+    assert page_records(feed(tmp_path / "again")[:6]) == page_records(feed(kept)[:6])
+
+
+def test_a_thousand_pages_read_again_are_the_records_of_the_crawl(tmp_path: Path) -> None:
+    entries = [
+        Entry(f"/gn/20250108/{number}.html", f"河洲新闻第{number}号：一件新鲜事") for number in range(1000)
+    ]
+    pages = {"/gn/": listing(entries)} | {each.href: article(each.title, entries[:8]) for each in entries}
+    with NewsServer(pages) as server:
+        assert mirror(server, tmp_path / "live", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=16").code == 0
+    again = scrapy("reread", "-s", f"NEWSMIRROR_ARCHIVE={tmp_path}/live/archive", kept=tmp_path / "again")
+    assert (again.code, again.stderr) == (0, "")
+    live, read_again = feed(tmp_path / "live"), feed(tmp_path / "again")
+    assert len(live) == 1000
+    assert page_records(read_again) == page_records(live)
+    assert {record["url"]: record["archive"] for record in read_again} == {
+        record["url"]: record["archive"] for record in live
+    }
 
 
 def test_a_site_that_is_not_there_and_a_spider_that_is_gone(house: Path, tmp_path: Path) -> None:

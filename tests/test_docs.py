@@ -151,7 +151,11 @@ def test_commands_are_found() -> None:
         "scrapy doctor",
         "scrapy doctor --scrapyd-conf",
         "scrapy schedule-run fyun",
+        "scrapy explain http://td.fyun.cc/an-article.html",
         "scrapy runs",
+        "scrapy reread",
+        "scrapy reread --dry-run",
+        "scrapy reread -s",
         "scrapy runs --site",
         "scrapy runs --html",
     }

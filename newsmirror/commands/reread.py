@@ -6,18 +6,17 @@ from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from scrapy.spiderloader import get_spider_loader
 
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.feed.errors import FeedError
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
+from newsmirror.ops.sites import load_site_files
 from newsmirror.places import PlaceError, find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reread.reread import Outcome, look, reread, sites_of
-from newsmirror.reread.workers import House, SiteFile
+from newsmirror.reread.workers import House
 from newsmirror.run_id import new_run_id
-from newsmirror.spiders.base import SnapshotSpider
 
 
 class Command(ScrapyCommand):
@@ -48,12 +47,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         if args:
             raise UsageError(f"write scrapy reread {self.syntax()}", print_help=False)
-        loader = get_spider_loader(self.settings)
-        spiders = {
-            name: SiteFile(spider.timezone, spider.encoding)
-            for name in loader.list()
-            if issubclass(spider := loader.load(name), SnapshotSpider)
-        }
+        spiders = load_site_files(self.settings)
         try:
             places = find_places(self.settings)
             if places.archive is None:

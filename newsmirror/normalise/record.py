@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,14 @@ WARNINGS: dict[str, str] = {
 }
 
 
+class Resolved(NamedTuple):
+    """An original's address, how it was found or why not, for a person, and the warning that this earns."""
+
+    url: str | None
+    how: str
+    warning: str | None
+
+
 def build_article(snapshot: Snapshot) -> Article:
     """Return the record of a snapshot.
 
@@ -54,12 +63,12 @@ def build_article(snapshot: Snapshot) -> Article:
     page = snapshot.page
     zone = ZoneInfo(snapshot.timezone)
     warnings: list[str] = []
-    # What the page says of time is true at the time of the snapshot.
-    snapshotted = _read_date(page.snapshot_raw, snapshot.fetched_at, zone, "snapshot", warnings)
-    reference = snapshotted.value if snapshotted is not None else snapshot.fetched_at
-    published = _read_date(page.published_raw, reference, zone, "published", warnings)
+    published, snapshotted = read_clocks(snapshot, warnings)
     _compare_clocks(published, snapshotted, snapshot.fetched_at, warnings)
-    original_url = _original_url(page.original, snapshot.url, warnings)
+    original_url = None
+    if page.original is not None:
+        original_url, _, doubt = resolve_original(page.original, snapshot.url)
+        warnings += [doubt] if doubt is not None else []
     if snapshot.encoding.replacements:
         warnings.append("encoding_replacements")
     text = body_text(page.blocks)
@@ -134,6 +143,15 @@ def build_article(snapshot: Snapshot) -> Article:
     )
 
 
+def read_clocks(snapshot: Snapshot, warnings: list[str]) -> tuple[ParsedDate | None, ParsedDate | None]:
+    """Return when an article was published and when the snapshot was made; what is missing is warned of."""
+    page, zone = snapshot.page, ZoneInfo(snapshot.timezone)
+    # What the page says of time is true at the time of the snapshot.
+    snapshotted = _read_date(page.snapshot_raw, snapshot.fetched_at, zone, "snapshot", warnings)
+    reference = snapshotted.value if snapshotted is not None else snapshot.fetched_at
+    return _read_date(page.published_raw, reference, zone, "published", warnings), snapshotted
+
+
 def content_hash(
     title: str,
     category: str | None,
@@ -199,30 +217,23 @@ def _compare_clocks(
         warnings.append("fetched_before_published")
 
 
-def _original_url(original: Original | None, page_url: str, warnings: list[str]) -> str | None:
+def resolve_original(original: Original, page_url: str) -> Resolved:
     """Resolve 信息原文地址: the link's target, out of the site's own redirector, else the printed address."""
-    if original is None:
-        return None
-    own_host = urlsplit(page_url).netloc
     shortened = original.text is None or "..." in original.text or "…" in original.text
-    url: str | None = None
+    printed = None if shortened else original.text
     if original.href is not None:
-        if (url := http_url(original.href)) is not None and urlsplit(url).netloc == own_host:
-            url = unwrap_redirector(url)
-            if url is None and shortened:
-                warnings.append("original_unresolved")
-                return None
-    elif shortened:
-        warnings.append("original_shortened")
-        return None
-    if url is None and original.text is not None and not shortened:
-        url = http_url(original.text)
-        if (
-            url is None
-            and "://" not in original.text
-            and (url := http_url("http://" + original.text)) is not None
-        ):
-            warnings.append("original_without_scheme")
-    if url is None:
-        warnings.append("original_unreadable")
-    return url
+        url = http_url(original.href)
+        if url is not None and urlsplit(url).netloc != urlsplit(page_url).netloc:
+            return Resolved(url, "its link leads there", None)
+        if url is not None and (target := unwrap_redirector(url)) is not None:
+            return Resolved(target, "its link leads there through a redirector that names it", None)
+        if url is not None and printed is None:
+            return Resolved(None, "its link stays on the site and names no target", "original_unresolved")
+    elif printed is None:
+        return Resolved(None, "it is cut short and has no link", "original_shortened")
+    if printed is not None:
+        if (url := http_url(printed)) is not None:
+            return Resolved(url, "as printed", None)
+        if "://" not in printed and (url := http_url("http://" + printed)) is not None:
+            return Resolved(url, "as printed, with http:// before it", "original_without_scheme")
+    return Resolved(None, "it is no address", "original_unreadable")

@@ -1,10 +1,10 @@
 """The last runs as a table for a terminal."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
 from newsmirror.feed.manifest import Manifest
+from newsmirror.ops.terminal import printable, width
 
 _HEAD = (
     "site",
@@ -24,11 +24,11 @@ _NUMBERS = range(2, 8)
 def format_runs(manifests: Sequence[Manifest]) -> str:
     """Return a line for each run, and below one that is not complete why."""
     rows = [_row(manifest) for manifest in manifests]
-    widths = [max(map(_width, column)) for column in zip(_HEAD, *rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(_HEAD, *rows, strict=True)]
     lines = [_line(_HEAD, widths)]
     for manifest, row in zip(manifests, rows, strict=True):
         lines.append(_line(row, widths))
-        lines += [f"    - {_printable(reason)}" for reason in manifest.reasons]
+        lines += [f"    - {printable(reason)}" for reason in manifest.reasons]
     return "\n".join(lines) + "\n"
 
 
@@ -60,33 +60,18 @@ def _row(manifest: Manifest) -> tuple[str, ...]:
         str(manifest.counts.get(name, "")) for name in ("pages", "new", "revised", "unchanged", "rejects")
     ]
     return (
-        _printable(manifest.site),
+        printable(manifest.site),
         f"{datetime.fromisoformat(manifest.started_at):%Y-%m-%d %H:%M}",
         format_seconds(seconds_taken(manifest)),
         *counts,
         how_complete(manifest),
-        _printable(manifest.close_reason or "goes on"),
+        printable(manifest.close_reason or "goes on"),
     )
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = [
-        " " * (width - _width(cell)) + cell if column in _NUMBERS else cell + " " * (width - _width(cell))
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        " " * (room - width(cell)) + cell if column in _NUMBERS else cell + " " * (room - width(cell))
+        for column, (cell, room) in enumerate(zip(cells, widths, strict=True))
     ]
     return "  ".join(padded).rstrip()
-
-
-def _width(text: str) -> int:
-    """Return how many columns a terminal gives to a text: two to a wide character (UAX 11)."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
-
-
-def _printable(text: str) -> str:
-    """Return a text without what moves a terminal's cursor: a reason may hold what a site wrote."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )

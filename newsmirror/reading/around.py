@@ -16,6 +16,18 @@ from newsmirror.reading.labels import (
     is_page_foot,
 )
 from newsmirror.reading.marks import heads_related
+from newsmirror.reading.origins import (
+    MORE_LINE,
+    MORE_LIST,
+    RELATED_AFTER_FOOTER,
+    RELATED_NAMED,
+    RELATED_OTHER,
+    TRAIL_BOX,
+    TRAIL_FROM_HOME,
+    TRAIL_LINE,
+    Found,
+    Origin,
+)
 from newsmirror.reading.stream import Box, Line, Stream
 
 _POSITION = re.compile(
@@ -37,7 +49,7 @@ _MAX_LINE = 400
 _MIN_TITLE = 8
 
 
-def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Link]:
+def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> Found[list[Link]] | None:
     """Return the links of the trail: the links above `head` that say where the page stands."""
     for line in stream.lines[:head]:
         if not line.links or line.only_link is not None:
@@ -47,37 +59,35 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> list[Li
             continue
         between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
         if _POSITION.match(between) or not _ARROWS.isdisjoint(between):
-            return links
+            return Found(links, Origin(TRAIL_LINE, line.index, line.index))
         if _PLAIN_SEPARATORS.isdisjoint(between):
             continue
         is_menu = line.box.chrome and len(links) > _MAX_PLAIN_TRAIL
         if (is_root(links[0].url) and not is_menu) or (category is not None and links[-1].title == category):
-            return links
+            return Found(links, Origin(TRAIL_FROM_HOME, line.index, line.index))
     return _trail_box(stream, head, category)
 
 
-def read_more(stream: Stream) -> tuple[int | None, list[Link]]:
-    """Return the line of 更多关于…的资讯 and the links of it: its own, then those of the list after it."""
+def read_more(stream: Stream) -> Found[list[Link]] | None:
+    """Return the links of the line 更多关于…的资讯: its own, then those of the list after it."""
     line = next((line for line in stream.lines if "更多" in line.text and _is_more(line)), None)
     if line is None:
-        return None, []
+        return None
     start, end = _list_range(stream, line.index + 1, line.box)
     found = {link.url: link for link in _links(line)}
-    titles = {
-        entry.url: entry.title
-        for entry in _related_in(stream, start, end)
-        if entry.title is not None and len(entry.title) > 1
-    }
+    rule, last = MORE_LINE, line.index
+    entries = [entry for entry in _related_in(stream, start, end) if len(entry.title or "") > 1]
     # Links of a few characters alone are the foot of the page: 帮助, 留言.
-    if any(len(title) >= _MIN_TITLE - 2 for title in titles.values()):
-        for url, title in titles.items():
-            found.setdefault(url, Link(url, title))
-    return line.index, list(found.values())
+    if any(len(entry.title or "") >= _MIN_TITLE - 2 for entry in entries):
+        rule, last = MORE_LIST, max(entry.line for entry in entries)
+        for entry in entries:
+            found.setdefault(entry.url, Link(entry.url, entry.title))
+    return Found(list(found.values()), Origin(rule, line.index, last))
 
 
 def read_related(
     stream: Stream, hits: list[Hit], body_end: int, footer: set[int], more: int | None
-) -> list[Entry]:
+) -> Found[list[Entry]] | None:
     """Return the related articles: under 相关…, else right after the footer, else under 推荐… and its kin."""
     headings = [
         line for line in stream.short if len(line.text) <= _MAX_HEADING and heads_related(stream, line)
@@ -86,7 +96,7 @@ def read_related(
     named = [line for line in headings if _RELATED_WORDS.match(line.text)]
     for line in named:
         if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
-            return entries
+            return _found(entries, RELATED_NAMED, line.text)
     start = max((index for index in footer if index >= body_end), default=body_end) + 1
     limit = more if more is not None and more >= start else len(stream.lines)
     while start < limit and _NEIGHBOUR.match(stream.lines[start].text):
@@ -98,16 +108,21 @@ def read_related(
         if entry.published_raw or entry.excerpt or len(entry.title or "") >= _MIN_TITLE
     ]
     if unheaded:
-        return unheaded
+        return _found(unheaded, RELATED_AFTER_FOOTER)
     for line in headings:
         if line not in named and (
             entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box))
         ):
-            return entries
-    return []
+            return _found(entries, RELATED_OTHER, line.text)
+    return None
 
 
-def _trail_box(stream: Stream, head: int, category: str | None) -> list[Link]:
+def _found(entries: list[Entry], rule: str, heading: str = "") -> Found[list[Entry]]:
+    lines = [entry.line for entry in entries]
+    return Found(entries, Origin(rule, min(lines), max(lines), word=heading))
+
+
+def _trail_box(stream: Stream, head: int, category: str | None) -> Found[list[Link]] | None:
     """Return a short run of links, one a line, just above the headline."""
     run: list[Line] = []
     for line in reversed(stream.lines[max(0, head - 12) : head]):
@@ -120,11 +135,12 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> list[Link]:
             break
     crumbs = [link for line in reversed(run) for link in _links(line)]
     if not crumbs or len(crumbs) >= _MAX_TRAIL:
-        return []
-    if crumbs[-1].title == category:
-        return crumbs
+        return None
     # A menu begins with the home page, too, but it has more to offer than a trail.
-    return crumbs if crumbs[0].title in HOME_WORDS and len(crumbs) <= _MAX_PLAIN_TRAIL else []
+    is_trail = crumbs[0].title in HOME_WORDS and len(crumbs) <= _MAX_PLAIN_TRAIL
+    if not is_trail and crumbs[-1].title != category:
+        return None
+    return Found(crumbs, Origin(TRAIL_BOX, run[-1].index, run[0].index))
 
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:

@@ -5,20 +5,29 @@ cut the page at the marks that end an article (editor, notice, snapshot time, or
 the body between, and the lists around.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from newsmirror.items import Block, Footer, Link
-from newsmirror.normalise.people import closing_byline, opening_byline
 from newsmirror.reading.around import read_breadcrumbs, read_more, read_related
 from newsmirror.reading.body import read_body
 from newsmirror.reading.date_cells import leading_date
 from newsmirror.reading.entries import Entry
-from newsmirror.reading.footer import footer_lines, read_footer
+from newsmirror.reading.footer import read_footer
 from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
 from newsmirror.reading.labels import HOME_WORDS
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
-from newsmirror.reading.meta import date_line, read_meta
+from newsmirror.reading.meta import date_below, read_meta
+from newsmirror.reading.origins import (
+    LABEL,
+    LAST_CRUMB,
+    NO_DATE,
+    Found,
+    Origin,
+    value_of,
+)
 from newsmirror.reading.stream import Stream
 from newsmirror.reading.title import find_title
 
@@ -39,6 +48,8 @@ class ReadArticle:
     """The values on an article page, as printed; None or empty where the page does not say.
 
     `bylines` are texts that name people (`本网记者 张三`), `authors` names that the page's JSON-LD gives.
+    `found` has each of these once more, with its origin: of `bylines` every one, of the others the whole, or
+    None.
     """
 
     title: str
@@ -55,6 +66,7 @@ class ReadArticle:
     footer: Footer | None
     related: list[Entry]
     more: list[Link]
+    found: dict[str, Sequence[Found[Any] | None]]
 
 
 def is_article(stream: Stream) -> bool:
@@ -74,37 +86,71 @@ def read_article(stream: Stream) -> ReadArticle | None:
     hits = find_hits(stream)
     meta = read_meta(stream, hits)
     linked_data = read_json_ld(stream.json_ld)
-    hints = [hint for hint in (stream.page_title, stream.meta.get("og:title"), linked_data.headline) if hint]
+    called = {
+        "<title>": stream.page_title,
+        "og:title": stream.meta.get("og:title"),
+        "JSON-LD": value_of(linked_data.headline),
+    }
+    hints = {where: hint for where, hint in called.items() if hint}
     taken = {hit.line.index for hit in hits if hit.opens_line} | {hit.last for hit in meta.hits}
-    title_lines = find_title(stream, _anchor(stream, meta.first), hints, taken)
-    title = " ".join(line.text for line in title_lines) or linked_data.headline
-    if not title:
+    headline = find_title(stream, _anchor(stream, meta.first), hints, taken)
+    if headline is not None:
+        lines = headline.value
+        title = Found(" ".join(line.text for line in lines), headline.origin)
+        head, last = lines[0].index, lines[-1].index
+    elif linked_data.headline is not None:
+        title, head, last = linked_data.headline, 0, -1
+    else:
         return None
-    head = title_lines[0].index if title_lines else 0
-    footer = footer_marks(stream, hits, meta)
-    published_raw = meta.published_raw
-    if published_raw is None and (dated := date_line(stream, head)) is not None:
-        published_raw = leading_date(dated.text)
-        footer.add(dated.index)
-    start, end = body_range(stream, head + len(title_lines) - 1, meta, footer)
-    blocks, bylines, bracketed_editor = read_body(stream, start, end, title)
-    breadcrumbs = read_breadcrumbs(stream, head, meta.category)
-    more_line, more = read_more(stream)
+    marks = footer_marks(stream, hits, meta)
+    published = meta.published_raw
+    if published is None and (published := date_below(stream, head)) is not None:
+        marks.update(published.origin.lines)
+    start, end, rule = body_range(stream, last, meta, marks)
+    body = read_body(stream, start, end, title.value)
+    bylines = [*meta.bylines, *body.bylines]
+    blocks = body.found(rule)
+    breadcrumbs = read_breadcrumbs(stream, head, value_of(meta.category))
+    category = meta.category or linked_data.section or _category_of(breadcrumbs, title.value)
+    source = meta.source or linked_data.source
+    editor = meta.editor or body.editor or closing_editor(hits, meta, end)
+    published = published or linked_data.published
+    snapshot = _snapshot_raw(hits)
+    original = _original(hits)
+    footer = read_footer(stream, hits)
+    more = read_more(stream)
+    related = read_related(stream, hits, end, marks, more.origin.first if more is not None else None)
     return ReadArticle(
-        title=title,
-        category=meta.category or linked_data.section or _category_of(breadcrumbs, title),
-        breadcrumbs=breadcrumbs,
-        source=meta.source or linked_data.source,
-        bylines=[*meta.bylines, *bylines, *_bylines_in(blocks)],
-        authors=linked_data.authors,
-        editor=meta.editor or bracketed_editor or closing_editor(hits, meta, end),
-        published_raw=published_raw or linked_data.published,
-        snapshot_raw=_snapshot_raw(hits),
-        original=_original(hits),
-        blocks=blocks,
-        footer=read_footer(footer_lines(stream, hits)),
-        related=read_related(stream, hits, end, footer, more_line),
-        more=more,
+        title=title.value,
+        category=value_of(category),
+        breadcrumbs=value_of(breadcrumbs) or [],
+        source=value_of(source),
+        bylines=[byline.value for byline in bylines],
+        authors=value_of(linked_data.authors) or [],
+        editor=value_of(editor),
+        published_raw=value_of(published),
+        snapshot_raw=value_of(snapshot),
+        original=value_of(original),
+        blocks=body.blocks,
+        footer=value_of(footer),
+        related=value_of(related) or [],
+        more=value_of(more) or [],
+        found={
+            "title": [title],
+            "category": [category],
+            "breadcrumbs": [breadcrumbs],
+            "source": [source],
+            "bylines": bylines,
+            "authors": [linked_data.authors],
+            "editor": [editor],
+            "published_raw": [published],
+            "snapshot_raw": [snapshot],
+            "original": [original],
+            "blocks": [blocks],
+            "footer": [footer],
+            "related": [related],
+            "more": [more],
+        },
     )
 
 
@@ -115,38 +161,27 @@ def _anchor(stream: Stream, meta_first: int | None) -> int:
     return stream.notices[0].index if stream.notices else len(stream.lines)
 
 
-def _category_of(breadcrumbs: list[Link], title: str) -> str | None:
-    return next(
-        (
-            crumb.title
-            for crumb in reversed(breadcrumbs)
-            if crumb.title and crumb.title not in _NOT_A_CATEGORY and crumb.title != title
-        ),
-        None,
-    )
+def _category_of(breadcrumbs: Found[list[Link]] | None, title: str) -> Found[str] | None:
+    if breadcrumbs is None:
+        return None
+    for crumb in reversed(breadcrumbs.value):
+        if crumb.title and crumb.title not in _NOT_A_CATEGORY and crumb.title != title:
+            return Found(crumb.title, Origin(LAST_CRUMB, breadcrumbs.origin.first, breadcrumbs.origin.last))
+    return None
 
 
-def _bylines_in(blocks: list[Block]) -> list[str]:
-    """Return the bylines in the dateline of the first paragraph and at the end of the last."""
-    paragraphs = [block.text for block in blocks if block.type == "paragraph" and block.text]
-    if not paragraphs:
-        return []
-    found = (opening_byline(paragraphs[0]), closing_byline(paragraphs[-1]))
-    return [byline for byline in found if byline is not None]
-
-
-def _snapshot_raw(hits: list[Hit]) -> str | None:
+def _snapshot_raw(hits: list[Hit]) -> Found[str] | None:
     values = [hit for hit in hits if hit.field == "snapshot" and hit.value]
-    dates = (date for hit in values if (date := leading_date(hit.value)))
-    unreadable = (hit.value for hit in values if hit.label.has_colon)
+    dates = (hit.found(LABEL, date) for hit in values if (date := leading_date(hit.value)))
+    unreadable = (hit.found(NO_DATE, hit.value) for hit in values if hit.label.has_colon)
     return next(dates, next(unreadable, None))
 
 
-def _original(hits: list[Hit]) -> Original | None:
+def _original(hits: list[Hit]) -> Found[Original] | None:
     for hit in hits:
         if hit.field == "original" and hit.value:
             address = ADDRESS.search(hit.value)
             href = hit.anchor.url if hit.anchor is not None else None
             if href is not None or address is not None:
-                return Original(href, address[0] if address else None)
+                return hit.found(LABEL, Original(href, address[0] if address else None))
     return None

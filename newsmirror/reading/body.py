@@ -1,12 +1,21 @@
 """The body of an article: which lines between its title and its footer belong to it, as blocks."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from newsmirror.items import Block
-from newsmirror.normalise.people import is_byline
+from newsmirror.normalise.people import closing_byline, is_byline, opening_byline
 from newsmirror.reading.date_cells import is_date
 from newsmirror.reading.labels import FURNITURE, OTHER_HEADING, RELATED_HEADING
+from newsmirror.reading.origins import (
+    BYLINE_ALONE,
+    BYLINE_AT_END,
+    BYLINE_DATELINE,
+    EDITOR_AT_END,
+    Found,
+    Origin,
+)
 from newsmirror.reading.stream import Box, Line, Stream
 
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
@@ -21,35 +30,70 @@ _MAX_COUNTER = 12
 _MAX_ROW_HEAD = 6
 
 
-def read_body(stream: Stream, start: int, end: int, title: str) -> tuple[list[Block], list[str], str | None]:
-    """Return the blocks in the lines `start` up to `end`, the bylines that stood alone, and the editor.
+@dataclass(slots=True)
+class Body:
+    """The blocks of a body, which `lines` they are, and who is named in it or stood alone at its ends."""
+
+    blocks: list[Block]
+    lines: list[Line]
+    bylines: list[Found[str]]
+    editor: Found[str] | None
+
+    def found(self, rule: str) -> Found[list[Block]] | None:
+        """Return the blocks, taken by a rule, or None if there are none."""
+        if not self.blocks:
+            return None
+        return Found(self.blocks, Origin(rule, self.lines[0].index, self.lines[-1].index))
+
+
+def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
+    """Read the body in the lines `start` up to `end`.
 
     Left out: navigation, links that stand alone (adverts, hot lists) with their headings and dates, share
     bars, and bylines before the first and after the last paragraph.
     """
     lines = _without_furniture(stream, start, end)
-    bylines: list[str] = []
+    bylines: list[Found[str]] = []
     while lines and not lines[0].image and (is_byline(lines[0].text) or _repeats(lines[0].text, title)):
         first = lines.pop(0)
         if is_byline(first.text):
-            bylines.append(first.text)
+            bylines.append(_byline(BYLINE_ALONE, first, first.text))
     if (
         len(lines) > 1
         and lines[-1].text[:1] not in ("（", "(")
         and lines[-1].text
         and is_byline(lines[-1].text)
     ):
-        bylines.append(lines.pop().text)
+        last = lines.pop()
+        bylines.append(_byline(BYLINE_ALONE, last, last.text))
     editor = None
-    blocks = []
+    blocks: list[Block] = []
+    kept: list[Line] = []
     for line in lines:
         text = line.text
         if "编" in text and (match := _EDITOR_AT_END.search(text)):
-            editor = match["editor"].strip()
+            at = Origin(EDITOR_AT_END, line.index, line.index, match.start(), match.end())
+            editor = Found(match["editor"].strip(), at)
             text = text[: match.start()]
         if line.image is not None or text:
             blocks.append(_block(line, text))
-    return blocks, bylines, editor
+            kept.append(line)
+    ends = (
+        (BYLINE_DATELINE, opening_byline, zip(kept, blocks, strict=True)),
+        (BYLINE_AT_END, closing_byline, zip(reversed(kept), reversed(blocks), strict=True)),
+    )
+    for rule, find, paragraphs in ends:
+        for line, block in paragraphs:
+            if block.type == "paragraph" and block.text:
+                if (byline := find(block.text)) is not None:
+                    bylines.append(_byline(rule, line, byline))
+                break
+    return Body(blocks, kept, bylines, editor)
+
+
+def _byline(rule: str, line: Line, text: str) -> Found[str]:
+    start = line.text.find(text) if rule != BYLINE_AT_END else line.text.rfind(text)
+    return Found(text, Origin(rule, line.index, line.index, start, start + len(text)))
 
 
 def body_text(blocks: list[Block]) -> str | None:

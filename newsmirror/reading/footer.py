@@ -5,6 +5,7 @@ import re
 from newsmirror.items import Footer
 from newsmirror.reading.hits import Hit
 from newsmirror.reading.labels import is_notice, is_removal
+from newsmirror.reading.origins import FOOTER, FOOTER_NOTICE, Found, Origin
 from newsmirror.reading.stream import Stream
 
 # The removal notice stands at most so many lines below the notice.
@@ -20,16 +21,17 @@ _OPENING = re.compile(r"^.*?\d\s+(?=\D)")
 _SENTENCE = re.compile(r"[^。!！]+[。!！]?")
 
 
-def footer_lines(stream: Stream, hits: list[Hit]) -> list[str]:
-    """Return the notice, the removal notice, and what of the same footer stands between them.
+def read_footer(stream: Stream, hits: list[Hit]) -> Found[Footer] | None:
+    """Read the footer: the notice, the removal notice, and what of the same footer stands between them.
 
     A label and its value in two boxes (dt and dd, two cells) are one line; editor and original are no part.
     """
     if not stream.notices:
-        return []
+        return None
     notice = stream.notices[0].index
     near = stream.lines[notice : notice + _MAX_LINES]
-    last = next((line.index for line in near if is_removal(line.text) and not line.only_link), notice)
+    removal = next((line.index for line in near if is_removal(line.text) and not line.only_link), None)
+    last = notice if removal is None else removal
     others = {
         index
         for hit in hits
@@ -44,13 +46,14 @@ def footer_lines(stream: Stream, hits: list[Hit]) -> list[str]:
     for hit in hits:
         if hit.last > hit.line.index and hit.last in texts and hit.line.index in texts:
             texts[hit.line.index] += texts.pop(hit.last)
-    return list(texts.values())
-
-
-def read_footer(lines: list[str]) -> Footer | None:
-    """Read the footer out of its lines (from 以上内容为资讯信息快照 to the removal notice), as printed."""
-    if not lines:
+    if not texts:
         return None
+    rule = FOOTER_NOTICE if removal is None else FOOTER
+    return Found(_footer(list(texts.values())), Origin(rule, notice, last))
+
+
+def _footer(lines: list[str]) -> Footer:
+    """Read the footer out of its lines (from 以上内容为资讯信息快照 to the removal notice), as printed."""
     notice = " ".join(line for line in lines if not is_removal(line) or is_notice(line))
     removal = next(
         (

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from newsmirror.reading.date_cells import leading_date
 from newsmirror.reading.labels import Field, Label
+from newsmirror.reading.origins import Found, Origin, Value
 from newsmirror.reading.stream import Anchor, Box, Line, Stream
 
 # Characters that a value may have; a longer one is no value but a sentence.
@@ -21,19 +22,30 @@ _MAX_VALUE_LINE = 60
 
 
 class Hit(Struct, eq=False, gc=False):
-    """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value."""
+    """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value.
+
+    `beyond`: of a value on the next line, before which character of it that ends.
+    """
 
     line: Line
     label: Label
     field: Field
     value: str
     last: int
+    beyond: int | None = None
     anchor: Anchor | None = None
 
     @property
     def opens_line(self) -> bool:
         """Tell whether the label is the first thing on its line."""
         return self.label.start == 0
+
+    def found(self, rule: str, value: Value) -> Found[Value]:
+        """Return a value that was read out of this one, with its origin."""
+        label, end = self.label, self.beyond
+        if end is None:
+            end = self.line.text.find(self.value, label.value_start) + len(self.value)
+        return Found(value, Origin(rule, self.line.index, self.last, label.start, end, label.word))
 
 
 def find_hits(stream: Stream) -> list[Hit]:
@@ -97,7 +109,7 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
             short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
             accepted = short and _are_paired(hit.line.box, line.box)
     if accepted:
-        hit.value, hit.last = value, line.index
+        hit.value, hit.last, hit.beyond = value, line.index, line.text.find(value) + len(value)
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from newsmirror.reading.origins import JSON_LD, Found, Origin, Value
 from newsmirror.reading.stream import squeeze
 
 _ARTICLE_TYPES = frozenset(("Article", "NewsArticle", "ReportageNewsArticle", "BlogPosting", "WebPage"))
@@ -13,16 +14,16 @@ _ARTICLE_TYPES = frozenset(("Article", "NewsArticle", "ReportageNewsArticle", "B
 class LinkedData:
     """The strings of a schema.org Article; None or empty where the page does not say."""
 
-    headline: str | None = None
-    section: str | None = None
-    published: str | None = None
-    source: str | None = None
-    authors: list[str] = field(default_factory=list)
+    headline: Found[str] | None = None
+    section: Found[str] | None = None
+    published: Found[str] | None = None
+    source: Found[str] | None = None
+    authors: Found[list[str]] | None = None
 
 
 def read_json_ld(scripts: list[str]) -> LinkedData:
     """Read the first Article in the page's JSON-LD scripts; broken JSON is passed over."""
-    for script in scripts:
+    for number, script in enumerate(scripts):
         try:
             data = json.loads(script, strict=False)
         except (ValueError, RecursionError):
@@ -31,13 +32,17 @@ def read_json_ld(scripts: list[str]) -> LinkedData:
             types = node.get("@type")
             if not _ARTICLE_TYPES.isdisjoint(types if isinstance(types, list) else [str(types)]):
                 return LinkedData(
-                    headline=_text(node.get("headline")),
-                    section=_text(node.get("articleSection")),
-                    published=_text(node.get("datePublished")),
-                    source=_name(node.get("sourceOrganization")),
-                    authors=list(_people(node.get("author"))),
+                    headline=_found(_text(node.get("headline")), "headline", number),
+                    section=_found(_text(node.get("articleSection")), "articleSection", number),
+                    published=_found(_text(node.get("datePublished")), "datePublished", number),
+                    source=_found(_name(node.get("sourceOrganization")), "sourceOrganization", number),
+                    authors=_found(list(_people(node.get("author"))), "author", number),
                 )
     return LinkedData()
+
+
+def _found(value: Value | None, key: str, script: int) -> Found[Value] | None:
+    return Found(value, Origin(JSON_LD, word=key, script=script)) if value else None
 
 
 def _nodes(data: object) -> Iterator[dict[str, object]]:

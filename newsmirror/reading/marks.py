@@ -7,6 +7,7 @@ from newsmirror.reading.body import is_prose
 from newsmirror.reading.hits import MAX_VALUE, Hit
 from newsmirror.reading.labels import MORE, RELATED_HEADING, is_removal
 from newsmirror.reading.meta import MetaRow
+from newsmirror.reading.origins import BODY, BODY_ABOVE_LABELS, BODY_SHORT, EDITOR_BELOW, Found
 from newsmirror.reading.stream import Line, Stream
 
 _MAX_REMOVAL = 120
@@ -48,7 +49,7 @@ def is_closing_editor(hit: Hit, meta: MetaRow) -> bool:
     )
 
 
-def closing_editor(hits: list[Hit], meta: MetaRow, body_end: int) -> str | None:
+def closing_editor(hits: list[Hit], meta: MetaRow, body_end: int) -> Found[str] | None:
     """Return the editor named after the body, or None."""
     for hit in hits:
         if (
@@ -58,7 +59,7 @@ def closing_editor(hits: list[Hit], meta: MetaRow, body_end: int) -> str | None:
         ):
             continue
         if hit.last == hit.line.index or not meta.is_inline:
-            return hit.value.strip("（）()[]【】 ")
+            return hit.found(EDITOR_BELOW, hit.value.strip("（）()[]【】 "))
     return None
 
 
@@ -71,8 +72,10 @@ def heads_related(stream: Stream, line: Line) -> bool:
     )
 
 
-def body_range(stream: Stream, head: int, meta: MetaRow, footer: set[int]) -> tuple[int, int]:
-    """Return the lines of the body: below title and labels, the first stretch between two marks with prose.
+def body_range(stream: Stream, head: int, meta: MetaRow, footer: set[int]) -> tuple[int, int, str]:
+    """Return the lines of the body, from and up to, and by which rule.
+
+    It stands below title and labels, in the first stretch between two marks with prose.
 
     Further lists (related articles, 更多关于…) end the search. Labels below the body, not above it, are told
     by the prose that stands over them while none stands right under them.
@@ -86,12 +89,13 @@ def body_range(stream: Stream, head: int, meta: MetaRow, footer: set[int]) -> tu
         and _has_prose(stream, head + 1, labels[0])
         and not (stretches and _has_prose(stream, *stretches[0]))
     ):
-        return head + 1, labels[0]
+        return head + 1, labels[0], BODY_ABOVE_LABELS
     for first, last in stretches:
         if _has_prose(stream, first, last):
-            return first, last
+            return first, last, BODY
     # A body of few words stands at least where a body would.
-    return stretches[0] if stretches and stretches[0][0] == below else (below, below)
+    first, last = stretches[0] if stretches and stretches[0][0] == below else (below, below)
+    return first, last, BODY_SHORT
 
 
 def _has_prose(stream: Stream, first: int, last: int) -> bool:

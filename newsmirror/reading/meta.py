@@ -2,11 +2,22 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 
 from newsmirror.reading.date_cells import is_date, leading_date, split_date
 from newsmirror.reading.hits import MAX_VALUE, Hit
 from newsmirror.reading.labels import Field
-from newsmirror.reading.stream import Line, Stream
+from newsmirror.reading.origins import (
+    DATE_BEFORE_LABEL,
+    DATE_BELOW_TITLE,
+    DATE_IN_VALUE,
+    DATE_NEAR_ROW,
+    NO_DATE_IN_ROW,
+    ROW_LABEL,
+    Found,
+    Origin,
+)
+from newsmirror.reading.stream import Stream
 
 _FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
 # Labels this many lines from each other are one row (their values stand between).
@@ -26,11 +37,11 @@ class MetaRow:
     """The labels of the row, and the values in it, as printed; None where the row does not say."""
 
     hits: list[Hit] = field(default_factory=list)
-    category: str | None = None
-    source: str | None = None
-    editor: str | None = None
-    bylines: list[str] = field(default_factory=list)
-    published_raw: str | None = None
+    category: Found[str] | None = None
+    source: Found[str] | None = None
+    editor: Found[str] | None = None
+    bylines: list[Found[str]] = field(default_factory=list)
+    published_raw: Found[str] | None = None
 
     @property
     def is_inline(self) -> bool:
@@ -68,16 +79,18 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     row = MetaRow(max(rows, key=_weight, default=[]))
     if _weight(row.hits) < 1:  # a lone editor is below the body
         return MetaRow()
-    stray_dates: list[str] = []
+    stray_dates: list[Found[str]] = []
     row.category, row.source, row.editor = (
         _clean_value(row.value(name), stray_dates) for name in ("category", "source", "editor")
     )
-    row.bylines = [hit.value for hit in row.hits if hit.field == "author" and hit.value]
-    dates = (leading_date(hit.value) for hit in row.hits if hit.field == "published")
+    row.bylines = [hit.found(ROW_LABEL, hit.value) for hit in row.hits if hit.field == "author" and hit.value]
+    dates = (
+        hit.found(ROW_LABEL, date)
+        for hit in row.hits
+        if hit.field == "published" and (date := leading_date(hit.value))
+    )
     row.published_raw = (
-        next(filter(None, (*dates, *stray_dates)), None)
-        or _unlabelled_date(stream, row)
-        or _unreadable_date(row)
+        next(chain(dates, stray_dates), None) or _unlabelled_date(stream, row) or _unreadable_date(row)
     )
     return row
 
@@ -120,38 +133,49 @@ def _weight(row: list[Hit]) -> float:
     )
 
 
-def _clean_value(hit: Hit | None, stray_dates: list[str]) -> str | None:
+def _clean_value(hit: Hit | None, stray_dates: list[Found[str]]) -> Found[str] | None:
     """Return a value without the tools behind it; a date that stands in it goes to `stray_dates`."""
     if hit is None:
         return None
     value = re.split(r"\s*[|｜]", _TOOLS.sub("", hit.value).strip(_SEPARATORS))[0]
     if any(character.isdigit() for character in value):
         date, value = split_date(value)
-        stray_dates += [date] if date is not None else []
-    return value.strip(_SEPARATORS) or None
+        stray_dates += [hit.found(DATE_IN_VALUE, date)] if date is not None else []
+    value = value.strip(_SEPARATORS)
+    return hit.found(ROW_LABEL, value) if value else None
 
 
-def _unlabelled_date(stream: Stream, row: MetaRow) -> str | None:
+def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
     """Return a date that stands in the row without a label of its own: `2025-01-08 16:55 来源：…`."""
     for hit in row.hits:
         if date := leading_date(hit.line.text[: hit.label.start].strip(_SEPARATORS)):
-            return date
+            index, label = hit.line.index, hit.label
+            return Found(date, Origin(DATE_BEFORE_LABEL, index, index, 0, label.start, label.word))
     if row.first is None:
         return None
     near = stream.lines[max(0, row.first - 2) : row.hits[-1].last + 3]
-    return next((split_date(line.text)[0] for line in near if is_date(line.text)), None)
+    return next(
+        (
+            Found(date, Origin(DATE_NEAR_ROW, line.index, line.index))
+            for line in near
+            if is_date(line.text) and (date := split_date(line.text)[0])
+        ),
+        None,
+    )
 
 
-def date_line(stream: Stream, head: int) -> Line | None:
-    """Return the line right below the headline that begins with a date: `2014-02-03 15:52 | 发布者 …`."""
+def date_below(stream: Stream, head: int) -> Found[str] | None:
+    """Return the date that begins a line right below the headline: `2014-02-03 15:52 | 发布者 …`."""
     for line in stream.lines[head + 1 : head + 1 + _GAP]:
-        if len(line.text) <= _MAX_DATE_LINE and leading_date(line.text):
-            return line
+        if len(line.text) <= _MAX_DATE_LINE and (date := leading_date(line.text)):
+            return Found(date, Origin(DATE_BELOW_TITLE, line.index, line.index))
     return None
 
 
-def _unreadable_date(row: MetaRow) -> str | None:
+def _unreadable_date(row: MetaRow) -> Found[str] | None:
     """Return what is printed after 发布时间 although it is no date: it is kept as raw text."""
     hit = row.value("published")
     # 时间 and 日期 alone may be of anything.
-    return hit.value if hit is not None and hit.label.has_colon and len(hit.label.word) > 2 else None
+    if hit is None or not hit.label.has_colon or len(hit.label.word) <= 2:
+        return None
+    return hit.found(NO_DATE_IN_ROW, hit.value)

@@ -23,12 +23,17 @@ class Illegible:
     detail: str
 
 
-def open_page(body: bytes, content_type: str | None, encoding: str | None, url: str) -> HtmlPage | Illegible:
-    """Return the page in an answer's body; `encoding` is what the site file says of its pages."""
+def open_page(
+    body: bytes, content_type: str | None, encoding: str | None, url: str, *, places: bool = False
+) -> HtmlPage | Illegible:
+    """Return the page in an answer's body; `encoding` is what the site file says of its pages.
+
+    With `places` its lines know where in the page they stand.
+    """
     if not is_html(body, content_type):
         return Illegible("not_html", f"no HTML page, whatever its type says: {content_type}")
     decoded = decode(body, content_type, encoding)
     if not decoded.is_readable:
         lost, used = decoded.encoding.replacements, decoded.encoding.used
         return Illegible("undecodable", f"{lost} characters could not be read as {used}")
-    return HtmlPage(read_stream(decoded.text, url), decoded.encoding)
+    return HtmlPage(read_stream(decoded.text, url, places=places), decoded.encoding)

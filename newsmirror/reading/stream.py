@@ -119,11 +119,15 @@ class Anchor(Struct, eq=False, gc=False):
 
 
 class Piece(Struct, eq=False, gc=False):
-    """A text node: its normalised text starts at `start` in its line's text."""
+    """A text node: its normalised text starts at `start` in its line's text.
+
+    `element`: the one around it, if places are kept.
+    """
 
     text: str
     start: int
     anchor: Anchor | None
+    element: etree._Element | None = None
 
 
 class Image(Struct, eq=False, gc=False):
@@ -133,6 +137,7 @@ class Image(Struct, eq=False, gc=False):
     alt: str | None
     caption: str | None
     anchor: Anchor | None
+    element: etree._Element | None = None
 
 
 class Line(Struct, eq=False, gc=False):
@@ -179,6 +184,8 @@ class Stream:
     page_title: str = ""
     meta: dict[str, str] = field(default_factory=dict)
     json_ld: list[str] = field(default_factory=list)
+    # If places are kept: the elements of the scripts in `json_ld`.
+    scripts: list[etree._Element] = field(default_factory=list)
     next_url: str | None = None
     # Those of the lines that are a notice, and those that are short enough for a heading.
     notices: list[Line] = field(default_factory=list)
@@ -246,8 +253,11 @@ def squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-def read_stream(text: str, url: str) -> Stream:
-    """Parse a page and walk its tree once; `url` is the page's address, for its relative links."""
+def read_stream(text: str, url: str, *, places: bool = False) -> Stream:
+    """Parse a page and walk its tree once; `url` is the page's address, for its relative links.
+
+    `places`: keep the element of every text, which holds the whole tree in memory and takes a little time.
+    """
     root = _parse(text)
     own = _Base(url)
     base = next(
@@ -260,8 +270,9 @@ def read_stream(text: str, url: str) -> Stream:
     )
     links = own if base is None else _Base(base)
     stream = Stream(url)
-    _read_head(root, links, stream)
-    _Walk(links, stream.lines).run(root)
+    _read_head(root, links, stream, places)
+    walk = _PlacedWalk if places else _Walk
+    walk(links, stream.lines).run(root)
     stream.close()
     return stream
 
@@ -273,7 +284,7 @@ def _parse(text: str) -> etree._Element:
     return root if root is not None else etree.Element("html")
 
 
-def _read_head(root: etree._Element, base: "_Base", stream: Stream) -> None:
+def _read_head(root: etree._Element, base: "_Base", stream: Stream, places: bool) -> None:
     for element in root.iter("title", "meta", "link", "script"):
         match element.tag:
             case "title" if not stream.page_title:
@@ -287,6 +298,7 @@ def _read_head(root: etree._Element, base: "_Base", stream: Stream) -> None:
                 stream.next_url = stream.next_url or base.absolute(element.get("href"))
             case "script" if element.get("type", "").strip().lower() == "application/ld+json":
                 stream.json_ld.append(element.text or "")
+                stream.scripts += [element] if places else []
 
 
 class _Base:
@@ -320,7 +332,10 @@ class _Base:
 
 
 class _Walk:
-    """The state of the one walk: which box and which link are open, and the line being collected."""
+    """The state of the one walk: which box and which link are open, and the line being collected.
+
+    Each step is told its element also where it does not need it: `_PlacedWalk` does.
+    """
 
     def __init__(self, base: _Base, lines: list[Line]) -> None:
         self.base = base
@@ -334,10 +349,15 @@ class _Walk:
         self.pieces: list[Piece] = []
 
     def run(self, root: etree._Element) -> None:
-        for element in cast(list[etree._Element], _MAY_BE_HIDDEN(root)):
-            if _is_hidden(element):
-                element.tag = "template"  # is not read, and the walk need not ask again
+        hidden = [
+            (element, element.tag)
+            for element in cast(list[etree._Element], _MAY_BE_HIDDEN(root))
+            if _is_hidden(element)
+        ]
+        for element, _ in hidden:
+            element.tag = "template"  # is not read, and the walk need not ask again
         siblings = iter([root])
+        around = root
         # The open elements, each with its role and its siblings that are still to come.
         path: list[tuple[etree._Element, str | None, Iterator[etree._Element]]] = []
         while True:
@@ -345,33 +365,38 @@ class _Walk:
                 tag = element.tag
                 role = _ROLES.get(tag)
                 if role == "block" and not len(element):
-                    self._add_leaf(tag, element.text)
+                    self._add_leaf(tag, element)
                 elif role != "unread":
                     if role is not None:
                         self._open(role, element)
                     if (raw := element.text) is not None:
-                        self._add_text(raw)
+                        self._add_text(raw, element)
                     if len(element):
                         path.append((element, role, siblings))
+                        around = element
                         siblings = iter(element)
                         break
                     if role is not None:
-                        self._close(role)
+                        self._close(role, element)
                 if (raw := element.tail) is not None:
-                    self._add_text(raw)
+                    self._add_text(raw, around)
             else:
                 if not path:
                     break
                 element, role, siblings = path.pop()
                 if role is not None:
-                    self._close(role)
+                    self._close(role, element)
+                if path:
+                    around = path[-1][0]
                 if (raw := element.tail) is not None:
-                    self._add_text(raw)
+                    self._add_text(raw, around)
         self.flush()
         box: Box | None = self.box
         while box is not None:
             box.end = len(self.lines)
             box = box.parent
+        for element, tag in hidden:
+            element.tag = tag  # the tree is again as the page has it: places in it are told
 
     def _open(self, role: str, element: etree._Element) -> None:
         if role in ("block", "marked block"):
@@ -384,14 +409,14 @@ class _Walk:
         elif role == "image":
             self._add_image(element)
 
-    def _close(self, role: str) -> None:
+    def _close(self, role: str, element: etree._Element) -> None:
         if role in ("block", "marked block"):
             self._close_box()
         elif role == "link":
             self._close_anchor(*self.anchors.pop())
 
-    def _add_text(self, raw: str) -> None:
-        """Add a text node; in preformatted text, a line end is one."""
+    def _add_text(self, raw: str, around: etree._Element) -> None:
+        """Add a text node of an element; in preformatted text, a line end is one."""
         if self.box.tag == "pre":
             for position, part in enumerate(raw.split("\n")):
                 if position:
@@ -445,11 +470,11 @@ class _Walk:
             if (around := outer.outer("table")) is not None:
                 around.rows = None
 
-    def _add_leaf(self, tag: str, raw: str | None) -> None:
+    def _add_leaf(self, tag: str, element: etree._Element) -> None:
         """Add a block without elements in it, as most lines of a page are: open, text and close in one."""
         if self.pieces:
             self.flush()
-        if raw and (text := squeeze(raw)):
+        if (raw := element.text) and (text := squeeze(raw)):
             start, outer, anchor = len(self.lines), self.box, self.anchor
             box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome)
             links = () if anchor is None else (anchor,)
@@ -549,6 +574,41 @@ class _Walk:
         text = "\n".join("\t".join(row) for row in rows)
         lines.append(Line(len(lines), table, text, [Piece(text, 0, None)], is_table=True))
         table.end = len(lines)
+
+
+class _PlacedWalk(_Walk):
+    """A walk that keeps for every text and image the element that it stands in."""
+
+    def __init__(self, base: _Base, lines: list[Line]) -> None:
+        super().__init__(base, lines)
+        self.placed = 0
+
+    def _open(self, role: str, element: etree._Element) -> None:
+        super()._open(role, element)
+        self._place(element)
+
+    def _close(self, role: str, element: etree._Element) -> None:
+        super()._close(role, element)
+        self._place(element)
+
+    def _add_text(self, raw: str, around: etree._Element) -> None:
+        super()._add_text(raw, around)
+        self._place(around)
+
+    def _add_leaf(self, tag: str, element: etree._Element) -> None:
+        super()._add_leaf(tag, element)
+        self._place(element)
+
+    def _place(self, element: etree._Element) -> None:
+        """Note the element of what is new; a table of data has taken the place of lines before."""
+        lines = self.lines
+        new = [piece for line in lines[min(self.placed, len(lines) - 1) :] for piece in line.pieces]
+        for piece in (*new, *self.pieces):
+            if piece.element is None:
+                piece.element = element
+        if lines and (image := lines[-1].image) is not None and image.element is None:
+            image.element = element
+        self.placed = len(lines)
 
 
 def _is_hidden(element: etree._Element) -> bool:

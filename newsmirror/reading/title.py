@@ -1,34 +1,58 @@
 """The headline of an article."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from newsmirror.reading.date_cells import is_date
 from newsmirror.reading.labels import FURNITURE
+from newsmirror.reading.origins import (
+    TITLE_HEADING,
+    TITLE_LINE,
+    TITLE_NAMED_HEADING,
+    TITLE_NAMED_LINE,
+    Found,
+    Origin,
+)
 from newsmirror.reading.stream import Line, Stream
 
 _MAX_TITLE = 150
 _LONGEST_PLAIN = 60
 # How far below the row of labels a headline can stand, in lines.
 _BELOW = 12
+# By whether the line is named in the head of the page, and whether it is a heading.
+_RULES = {
+    (True, True): TITLE_NAMED_HEADING,
+    (True, False): TITLE_NAMED_LINE,
+    (False, True): TITLE_HEADING,
+    (False, False): TITLE_LINE,
+}
 
 
-def find_title(stream: Stream, anchor: int, hints: Collection[str], taken: Collection[int]) -> list[Line]:
-    """Return the lines of the headline (several where its heading is broken), or none.
+def find_title(
+    stream: Stream, anchor: int, hints: Mapping[str, str], taken: Collection[int]
+) -> Found[list[Line]] | None:
+    """Return the lines of the headline (several where its heading is broken), or None.
 
     `anchor`: the line that the labels (or else the notice) begin on; `hints`: what the head of the page calls
-    the article; `taken`: lines that hold labels and their values.
+    the article, and where; `taken`: lines that hold labels and their values.
     """
     best: tuple[float, Line] | None = None
+    names = hints.values()
     for line in stream.lines[: anchor + _BELOW + 1]:
         if not _may_be_title(line) or line.index in taken:
             continue
-        named = max([len(line.text) / len(hint) for hint in hints if line.text in hint], default=0.0)
+        named = max([len(line.text) / len(hint) for hint in names if line.text in hint], default=0.0)
         if not named and not line.box.heading and not _looks_like_title(line):
             continue
         score = _score(line, named, line.index - anchor, stream.url)
         if best is None or score > best[0]:
             best = (score, line)
-    return _whole_heading(stream, best[1], taken) if best is not None else []
+    if best is None:
+        return None
+    line = best[1]
+    lines = _whole_heading(stream, line, taken)
+    named_in = ", ".join([where for where, hint in hints.items() if line.text in hint])
+    rule = _RULES[bool(named_in), bool(line.box.heading)]
+    return Found(lines, Origin(rule, line.index, lines[-1].index, word=named_in))
 
 
 def _whole_heading(stream: Stream, line: Line, taken: Collection[int]) -> list[Line]:

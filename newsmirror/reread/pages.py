@@ -5,20 +5,12 @@ from hashlib import sha256
 from typing import Any
 
 from newsmirror.archive.reader import Page
+from newsmirror.archive.sites import Site
 from newsmirror.items import ArchiveRef, Discovery, Snapshot
 from newsmirror.normalise.record import build_article
 from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.page import HtmlPage, open_page
 from newsmirror.schema import ArticleValidator, to_plain
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a site file says of the pages of its site: the time zone (IANA name), and their encoding."""
-
-    name: str
-    timezone: str
-    encoding: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,7 @@ class Rereader:
         self, page: Page, site: Site, discovery: Discovery, archive: ArchiveRef
     ) -> dict[str, Any] | Unread:
         """Return the plain record of a page, valid by the schema."""
-        opened = open_page(page.body, page.content_type, site.encoding, page.url)
+        opened = open_page(page.body, page.content_type, site.file.encoding, page.url)
         if not isinstance(opened, HtmlPage):
             return Unread(page.url, f"{opened.reason}: {opened.detail}", is_article=False)
         if not is_article(opened.stream):
@@ -55,7 +47,7 @@ class Rereader:
                 page=read,
                 url=page.url,
                 site=site.name,
-                timezone=site.timezone,
+                timezone=site.file.timezone,
                 discovery=discovery,
                 fetched_at=page.fetched_at,
                 payload_sha256=sha256(page.body).hexdigest(),

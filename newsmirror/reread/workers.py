@@ -16,20 +16,13 @@ import msgspec
 
 from newsmirror.archive.about import from_fields
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.reader import ArchiveReader, read_info
+from newsmirror.archive.reader import ArchiveReader
+from newsmirror.archive.sites import Site, SiteFile, site_of
 from newsmirror.feed.parts import unpack
 from newsmirror.feed.storage import Storage
 from newsmirror.items import ArchiveRef, Discovery
 from newsmirror.reread.compare import differences
-from newsmirror.reread.pages import Rereader, Site, Unread
-
-
-@dataclass(frozen=True, slots=True)
-class SiteFile:
-    """What a spider says of the pages of its site."""
-
-    timezone: str
-    encoding: str | None
+from newsmirror.reread.pages import Rereader, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +164,4 @@ def _rereader() -> Rereader:
 
 @cache
 def _site(file: str) -> Site:
-    """Return the site that a file of the archive is of; raises ArchiveError if its spider is gone."""
-    info = read_info(_house.archive / file)
-    spider = _house.spiders.get(info.get("spider", ""))
-    if spider is None:
-        raise ArchiveError(
-            f"{_house.archive / file}: crawled by spider {info.get('spider')!r}, which there is no more; put "
-            "its site file back, which says how its pages are to be read"
-        )
-    return Site(info["isPartOf"], spider.timezone, spider.encoding)
+    return site_of(_house.archive / file, _house.spiders)
