@@ -18,9 +18,25 @@ from threading import Thread
 from typing import NamedTuple
 
 import pytest
-from newsserver import POLITENESS_OFF, PROJECT, Entry, NewsServer, Page, Run, article, crawl, listing
+from newsserver import (
+    POLITENESS_OFF,
+    PROJECT,
+    Entry,
+    NewsServer,
+    Page,
+    Run,
+    article,
+    crawl,
+    listing,
+    scrapy,
+)
 from scrapy.utils.test import get_crawler
+from test_archive import check
 
+from newsmirror.archive.files import closed_files
+from newsmirror.archive.reader import ArchiveReader
+from newsmirror.feed import read
+from newsmirror.items import ArchiveRef
 from newsmirror.net.browser import find_browser
 from newsmirror.net.render import BrowserMissingError, start_browser
 from newsmirror.reading.decoding import decode
@@ -304,7 +320,15 @@ NOWHERE = ("-s", "NEWSMIRROR_BROWSER=/nowhere/chromium")
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, foreign: Foreign) -> Iterator[dict[str, Future[Run]]]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the crawl of the site keeps what lasts."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, foreign: Foreign, kept: Path
+) -> Iterator[dict[str, Future[Run]]]:
     folder = tmp_path_factory.mktemp("render")
     pid = folder / "pid"
     chromium = folder / "chromium"
@@ -313,7 +337,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, foreign: Foreign) -> Iterator
     escape = {"/escape.html": filled(LIST, shows(1) + escapes(foreign.port))}
     crawls = {
         "hostile": Crawl(HOSTILE | escape, starts(HOSTILE_STARTS), {}, ("-s", "DOWNLOAD_MAXSIZE=300000")),
-        "site": Crawl(SITE, starts(STARTS)),
+        "site": Crawl(SITE, starts(STARTS), {}, ("-s", f"NEWSMIRROR_DIR={kept}")),
         "hung": Crawl(HUNG, starts(("/hung.html", "/plain/2.html")), {}, HASTE),
         "killed": Crawl(
             Deadly(SITE, "/api/more?page=2", pid),
@@ -365,6 +389,29 @@ def test_lists_are_loaded_to_their_end_and_articles_read(runs: dict[str, Future[
     assert 1 <= len(scripts) <= 2
     assert [path for path in run.requests if path not in scripts] == sorted([*STARTS, *found, *lists])
     assert run.code == 0
+
+
+def test_what_the_browser_made_is_kept_and_read_again(
+    runs: dict[str, Future[Run]], kept: Path, tmp_path: Path
+) -> None:
+    assert runs["site"].result().code == 0
+    live = {record["url"]: record for record in read(str(kept / "feed"))}
+    reader = ArchiveReader(kept / "archive")
+    made = [url for url, record in live.items() if reader.read(ArchiveRef(**record["archive"])).conversion_of]
+    assert sorted(url.partition("/js/")[2] for url in made) == ["31.html", "32.html", "33.html"]
+    for path in closed_files(kept / "archive"):
+        assert check(path) == ""
+    again = scrapy("reread", kept=kept)
+    assert (
+        again.stdout
+        == f"127.0.0.1: {len(live)} pages read by reader 1: {len(live)} unchanged, 0 revised, 0 new\n"
+    )
+    anew = scrapy("reread", "-s", f"NEWSMIRROR_ARCHIVE={kept}/archive", kept=tmp_path)
+    assert (again.code, anew.code) == (0, 0)
+    own = {"seq", "run_id"}
+    for record in read(str(tmp_path / "feed")):
+        assert {key for key in record if record[key] != live[record["url"]][key]} <= own
+    assert len(list(read(str(tmp_path / "feed")))) == len(live)
 
 
 def test_what_was_rendered_and_why_is_told(runs: dict[str, Future[Run]]) -> None:
