@@ -114,6 +114,8 @@ ITEM_PIPELINES = {
 CONCURRENT_ITEMS = 4
 # Default: escaped ASCII. The feed is read by people, too.
 FEED_EXPORT_ENCODING = "utf-8"
+# Scrapy's own takes as long for a record as reading its page did, and writes the same.
+FEED_EXPORTERS = dict.fromkeys(("jsonlines", "jsonl", "jl"), "newsmirror.export.RecordLinesExporter")
 
 # ---- what lasts ------------------------------------------------------------------------------------------
 
