@@ -18,12 +18,15 @@ lint: .venv/dev  ## style, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/bench  ## measure against peers, in one run
+bench: .venv/bench .venv-news-please/installed  ## measure against peers, in one run
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/dates.py
 	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/hostile.py
 	$(BIN)/python bench/kill.py
+	$(BIN)/python bench/stages.py
+	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/speed.py --long
 
 scrapyd: .venv-scrapyd/installed  ## Scrapyd, its client, and what spiders need beside the egg
 
@@ -76,5 +79,12 @@ SYSTEM_PACKAGES := chromium postgresql
 	.venv-pywb/bin/pip install --quiet --disable-pip-version-check --constraint constraints-pywb.txt pywb
 	touch $@
 
+# One of the peers, apart from all else: it brings fifty packages. The pip of Python 3.11 cannot resolve them.
+.venv-news-please/installed: Makefile
+	$(PYTHON) -m venv .venv-news-please
+	.venv-news-please/bin/pip install --quiet --disable-pip-version-check --upgrade pip
+	.venv-news-please/bin/pip install --quiet 'news-please==1.6.16' 'scrapy==2.19.0' 'setuptools<81' jieba
+	touch $@
+
 clean:
-	rm -rf .venv .venv-scrapyd .venv-pywb build dist *.egg-info
+	rm -rf .venv .venv-scrapyd .venv-pywb .venv-news-please build dist *.egg-info

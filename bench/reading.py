@@ -28,15 +28,15 @@ ROUNDS = 15
 PARAGRAPH = re.compile(rb"<p>(?!\.\.\.)[^<]{60,}</p>")
 
 
-def pages() -> list[tuple[str, bytes]]:
-    """Return the address and the bytes of every demo article, at least 20 kB each."""
+def pages(least: int = PAGE_BYTES) -> list[tuple[str, bytes]]:
+    """Return the address and the bytes of every demo article, at least so many bytes each."""
     found = []
     for path in paths():
         body = respond(path).body
         if "以上内容为资讯信息快照".encode() not in body:
             continue
         paragraph = max(PARAGRAPH.findall(body), key=len)
-        padding = paragraph * ((PAGE_BYTES - len(body)) // len(paragraph) + 1)
+        padding = paragraph * ((least - len(body)) // len(paragraph) + 1)
         found.append((ORIGIN + path, body.replace(paragraph, paragraph + padding, 1)))
     if len(found) != len(articles()):
         sys.exit(f"{len(found)} pages for {len(articles())} articles")

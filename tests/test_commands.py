@@ -10,6 +10,9 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 from newsserver import POLITENESS_OFF, PROJECT, Entry, NewsServer, article, listing, scrapy
+from scrapy.settings import Settings, default_settings
+
+from newsmirror import settings
 
 SPIDERS = sorted(
     path.stem
@@ -127,3 +130,11 @@ def test_every_folder_of_modules_is_a_package() -> None:
     assert [
         folder for folder in {path.parent for path in modules} if not (folder / "__init__.py").is_file()
     ] == []
+
+
+def test_remote_control_is_not_among_the_extensions() -> None:
+    given = Settings()
+    given.setmodule(settings)
+    loaded = set(given.get_component_priority_dict_with_base("EXTENSIONS"))
+    closed = {"scrapy.extensions.remote_control.RemoteControl", "scrapy.extensions.logstats.LogStats"}
+    assert set(default_settings.EXTENSIONS_BASE) - loaded == closed
