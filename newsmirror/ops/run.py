@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ from newsmirror.ops.health import LAST_RUNS, Past, Present
 from newsmirror.ops.monitors import Checkup, MonitorsError
 from newsmirror.places import find_places
 from newsmirror.reading import PARSER_VERSION
+from newsmirror.run_id import new_run_id
 from newsmirror.spiders.base import SnapshotSpider
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class MirrorRun:
         self.part_rows = crawler.settings.getint("NEWSMIRROR_PART_ROWS")
         self.site = spider.site
         self.started_at = format_utc(datetime.now(UTC))
-        self.run_id = f"{self.site}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.run_id = new_run_id(self.site)
         self.figures = Figures()
         self.rejects: Counter[str] = Counter()
         # Addresses of the pages that a callback or a pipeline failed on.
