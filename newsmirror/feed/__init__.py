@@ -1,4 +1,4 @@
-"""The published feed: its files, and how to read them. `read`, `as_of` and `status` are what a consumer needs."""
+"""The published feed: its files, and how to read them. A consumer needs `read`, `as_of` and `status`."""
 
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.reader import as_of, read, status

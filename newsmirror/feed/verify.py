@@ -180,7 +180,9 @@ class _Check:
                 self._tell(path, f"{where}: revision {record['revision']} instead of {expected}", REPORT)
             elif expected == 1 and record["op"] == "delete":
                 self.removed[key] = path, where
-            elif (record["op"] == "insert") != (expected == 1) or (follows_blank and record["op"] != "delete"):
+            elif (record["op"] == "insert") != (expected == 1) or (
+                follows_blank and record["op"] != "delete"
+            ):
                 self._tell(path, f"{where}: op {record['op']} at revision {expected}", REPORT)
 
     def _check_removed(self) -> None:
@@ -202,7 +204,9 @@ class _Check:
             if file not in files:
                 self._tell(path, f"rewrites: {file}: no file of this run", REPORT)
             elif digest != files[file]:
-                self._tell(path, f"rewrites: {file}: sha256 {digest}, but the file's is {files[file]}", REPORT)
+                self._tell(
+                    path, f"rewrites: {file}: sha256 {digest}, but the file's is {files[file]}", REPORT
+                )
 
     def _check_ranges(self, index: Index | None, parts: list[ManifestPart]) -> None:
         """Tell where seq overlap, and where some are in no part: their manifest was lost."""

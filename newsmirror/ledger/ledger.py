@@ -254,7 +254,7 @@ class Ledger:
             return [Standing(row.article_id, row.original_id, row.site) for row in found]
 
     def rewrote(self, run_id: str, rewrite: Mapping[str, Any], file: ArchiveFile | None = None) -> None:
-        """Keep for the manifest of a run that a file of it is written again, a part, or `file` of the archive.
+        """Keep for a run's manifest that one of its files is written again: a part, or `file` of the archive.
 
         `rewrite` as the manifest has it. Told twice it is kept once; a run that the ledger does not know has
         its manifest alone.
@@ -293,7 +293,9 @@ class Ledger:
         """Say that no file holds these any more."""
         done = list(ids)
         with self._writing(self._durable) as connection:
-            connection.execute(update(takedowns_table).where(takedowns_table.c.id.in_(done)).values(is_due=False))
+            connection.execute(
+                update(takedowns_table).where(takedowns_table.c.id.in_(done)).values(is_due=False)
+            )
             # A run that had begun before may have told of them since.
             captures.forget(connection, done)
 
@@ -385,7 +387,7 @@ class Ledger:
         """Return when runs began, UTC text, by their ids."""
         rows = select(runs.c.run_id, runs.c.started_at).where(runs.c.run_id.in_(run_ids))
         with self._reading() as connection:
-            return {run_id: started_at for run_id, started_at in connection.execute(rows)}
+            return dict(connection.execute(rows).tuples())
 
     def last_complete(self, site: str, start_key: str, count: int) -> list[dict[str, Any]]:
         """Return what the last complete runs on a start kept, the newest first: counts, reasons, figures.

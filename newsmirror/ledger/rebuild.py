@@ -15,9 +15,7 @@ from newsmirror.ledger.takedowns import Block
 _BESIDE = ("-wal", "-shm")
 
 
-def rebuild(
-    ledger_url: str, records: Iterable[dict[str, Any]], blocked: Iterable[Block] = ()
-) -> None:
+def rebuild(ledger_url: str, records: Iterable[dict[str, Any]], blocked: Iterable[Block] = ()) -> None:
     """Make a new ledger that knows the articles of the feed's records, given in order of their seq.
 
     `blocked` is what the feed says was taken down; what the old ledger says is added, if it can be opened.

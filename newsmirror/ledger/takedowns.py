@@ -84,7 +84,9 @@ def due(connection: Connection) -> dict[str, Due]:
 def standing(ids: Collection[str]) -> Select[Any]:
     """Return the query for the articles with content, by their ids or their originals', by address."""
     named = or_(articles.c.article_id.in_(ids), articles.c.original_id.in_(ids))
-    return select(articles).where(and_(named, articles.c.content_sha256.is_not(None))).order_by(articles.c.url)
+    return (
+        select(articles).where(and_(named, articles.c.content_sha256.is_not(None))).order_by(articles.c.url)
+    )
 
 
 def remove(connection: Connection, ids: Iterable[str], run_id: str, now: str) -> list[dict[str, Any]]:
@@ -118,7 +120,9 @@ def _blank_waiting(connection: Connection, gone: Collection[str]) -> None:
     """Take content out of what waits: of articles, and what rejects quote of their pages."""
     texts = {id_: blank(each) for id_, each in _waiting(connection, "articles") if each["article_id"] in gone}
     quoting = (
-        (id_, each) for id_, each in _waiting(connection, "rejects") if each["detail"] and url_id(each["url"]) in gone
+        (id_, each)
+        for id_, each in _waiting(connection, "rejects")
+        if each["detail"] and url_id(each["url"]) in gone
     )
     texts |= {id_: {**each, "detail": None} for id_, each in quoting}
     for id_, plain in texts.items():

@@ -4,7 +4,7 @@ It may break off anywhere: what was taken down stays due in the ledger until the
 same command once more, goes on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +32,12 @@ def finish_takedowns(
     storage: Storage,
     archive: Path | None,
     living: set[str],
-    reindex: Callable[[Path], object],
 ) -> Finished:
     """Take what is due out of all files of the feed and the archive's folder.
 
     `living` are the runs that are alive: one that began before a takedown may still keep the page, and calls
-    this when it has closed its files. `reindex` writes the index of a WARC file. Raises LedgerError,
-    FeedError and ArchiveError; what was done then stays done.
+    this when it has closed its files. Raises LedgerError, FeedError and ArchiveError; what was done then
+    stays done.
     """
     due = ledger.due_takedowns()
     if not due:
@@ -52,7 +51,7 @@ def finish_takedowns(
     files = []
     if archive is not None:
         pages = warcs.search(archive, gone)
-        files = [warcs.rewrite(ledger, storage, path, manifests, gone, reindex) for path in pages]
+        files = [warcs.rewrite(ledger, storage, path, manifests, gone) for path in pages]
     done = due.keys() - _waiting(ledger, archive, living, due)
     if done and ledger.scrub():
         ledger.took_down(done)

@@ -108,10 +108,10 @@ def _blank_article(line: str, gone: Mapping[str, str]) -> tuple[str, str] | None
 def _blank_reject(line: str, gone: Mapping[str, str]) -> tuple[str, str] | None:
     """Return a reject of an article's address without its detail, which may quote the page."""
     row: dict[str, Any] = msgspec.json.decode(line)
-    id_ = url_id(row["url"])
-    if row["detail"] is None or id_ not in gone:
+    by = gone.get(url_id(row["url"]) or "")
+    if row["detail"] is None or by is None:
         return None
-    return msgspec.json.encode({**row, "detail": None}).decode(), gone[id_]
+    return msgspec.json.encode({**row, "detail": None}).decode(), by
 
 
 def _cause(row: _Row, gone: Mapping[str, str]) -> str | None:

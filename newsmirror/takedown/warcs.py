@@ -4,22 +4,24 @@ Every record is a gzip member of its own, so a file without some of them is a co
 index is missing is one that was being rewritten: the index goes first, and is made again at the end.
 """
 
-import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from hashlib import file_digest
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 from fastwarc.warc import ArchiveIterator
 
+from newsmirror.archive.closing import describe, index_file
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import ArchiveFile, closed_files, index_of, run_of
+from newsmirror.archive.reader import entries
+from newsmirror.disk import UNFINISHED, sync_folder
 from newsmirror.feed.layout import manifest_path
 from newsmirror.feed.manifest import Manifest, encode, read_manifest
-from newsmirror.feed.storage import UNFINISHED, Storage
+from newsmirror.feed.storage import Storage
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.normalise.urls import url_id
 from newsmirror.takedown.parts import rewriting
@@ -47,7 +49,7 @@ def search(folder: Path, gone: Mapping[str, str]) -> list[Path]:
         return [path for path in closed_files(folder) if _may_hold(index_of(path), gone)]
     except (OSError, ValueError, LookupError) as error:
         raise ArchiveError(
-            f"{folder}: an index cannot be read: {error}; remove that .cdxj file, then run again: it is made anew"
+            f"{folder}: an index cannot be read: {error}; remove that .cdxj file, and it is made anew"
         ) from error
 
 
@@ -57,11 +59,10 @@ def rewrite(
     path: Path,
     manifests: Sequence[Manifest],
     gone: Mapping[str, str],
-    reindex: Callable[[Path], object],
 ) -> bool:
     """Write a file again without the records of what is gone; False if there are none in it any more.
 
-    `reindex` writes the index of a file. Raises ArchiveError, FeedError and LedgerError; done again it goes on.
+    Raises ArchiveError, FeedError and LedgerError; done again it goes on.
     """
     with ledger.publishing():
         try:
@@ -69,9 +70,9 @@ def rewrite(
             kept = [member for member in members if member.url_id not in gone]
             if len(kept) == len(members):
                 if not index_of(path).exists():
-                    reindex(path)
+                    index_file(path)
                 return False
-            by = next(gone[member.url_id] for member in members if member.url_id in gone)
+            by = next(by for member in members if (by := gone.get(member.url_id or "")))
             unfinished = path.with_name(path.name + UNFINISHED)
             try:
                 file = _copy(path, unfinished, kept)
@@ -82,8 +83,8 @@ def rewrite(
                 with suppress(OSError):  # the first error is the one to tell
                     unfinished.unlink(missing_ok=True)
                 raise
-            _sync_folder(path.parent)
-            reindex(path)
+            sync_folder(path.parent)
+            index_file(path)
         except OSError as error:
             raise ArchiveError(
                 f"{path}: {error.strerror or error}; free some space or let this user write there, then run "
@@ -94,8 +95,7 @@ def rewrite(
 
 def _may_hold(index: Path, gone: Mapping[str, str]) -> bool:
     try:
-        with index.open(encoding="utf-8") as lines:
-            return any(url_id(json.loads(line.split(" ", 2)[2])["url"]) in gone for line in lines)
+        return any(url_id(entry["url"]) in gone for entry in entries(index))
     except FileNotFoundError:
         return True
 
@@ -104,13 +104,17 @@ def _members(path: Path) -> list[_Member]:
     """Return the records of a file in order; raises ArchiveError where one is no gzip member of its own."""
     with path.open("rb") as file:
         found = [
-            (record.stream_pos, record.record_id, record.headers.get("WARC-Target-URI"))
+            (
+                record.stream_pos,
+                record.headers["WARC-Record-ID"],
+                url_id(str(record.headers.get("WARC-Target-URI"))),
+            )
             for record in ArchiveIterator(file, parse_http=False)
         ]
-        ends = [*(offset for offset, _, _ in found[1:]), path.stat().st_size]
+        bounds = pairwise([*(offset for offset, _, _ in found), path.stat().st_size])
         members = [
-            _Member(offset, end - offset, record_id, url and url_id(url))
-            for (offset, record_id, url), end in zip(found, ends, strict=True)
+            _Member(offset, end - offset, record_id, id_)
+            for (_, record_id, id_), (offset, end) in zip(found, bounds, strict=True)
         ]
         for member in members:
             file.seek(member.offset)
@@ -130,10 +134,9 @@ def _copy(path: Path, to: Path, members: list[_Member]) -> ArchiveFile:
             _pass_on(source, target, member.length)
         target.flush()
         os.fsync(target.fileno())
-    copied = [member.record_id for member in _members(to)] if members else []
-    if copied != [member.record_id for member in members]:
+    if [member.record_id for member in _members(to)] != [member.record_id for member in members]:
         raise ArchiveError(f"{path}: could not be copied record by record; it is as it was: report it")
-    return _describe(to, path.name, len(members))
+    return describe(to, path.name, len(members))
 
 
 def _pass_on(source: BinaryIO, target: BinaryIO, length: int) -> None:
@@ -145,12 +148,6 @@ def _pass_on(source: BinaryIO, target: BinaryIO, length: int) -> None:
         length -= len(piece)
 
 
-def _describe(path: Path, name: str, records: int) -> ArchiveFile:
-    with path.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
-    return ArchiveFile(name, records, path.stat().st_size, digest)
-
-
 def _tell(
     ledger: Ledger, storage: Storage, path: Path, manifests: Sequence[Manifest], file: ArchiveFile, by: str
 ) -> None:
@@ -158,7 +155,7 @@ def _tell(
     named = [each.run_id for each in manifests for told in each.archive if told.file == file.file]
     run_id = named[0] if named else run_of(path.name)
     manifest = read_manifest(storage, run_id) if named else None
-    archive = manifest.archive if manifest else [_describe(path, file.file, 0)]
+    archive = manifest.archive if manifest else [describe(path, file.file, 0)]
     [before] = [each for each in archive if each.file == file.file]
     change = rewriting(file.file, by, (before.bytes, before.sha256), (file.bytes, file.sha256))
     if change.sha256_before == change.sha256_after:
@@ -168,11 +165,3 @@ def _tell(
         archive = [file if each is before else each for each in archive]
         told = replace(manifest, archive=archive, rewrites=[*manifest.rewrites, change])
         storage.write(manifest_path(run_id), encode(told))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
