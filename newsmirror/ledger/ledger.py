@@ -387,7 +387,7 @@ class Ledger:
         """Return when runs began, UTC text, by their ids."""
         rows = select(runs.c.run_id, runs.c.started_at).where(runs.c.run_id.in_(run_ids))
         with self._reading() as connection:
-            return dict(connection.execute(rows).tuples())
+            return dict(connection.execute(rows).all())
 
     def last_complete(self, site: str, start_key: str, count: int) -> list[dict[str, Any]]:
         """Return what the last complete runs on a start kept, the newest first: counts, reasons, figures.

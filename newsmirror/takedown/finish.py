@@ -52,6 +52,8 @@ def finish_takedowns(
     if archive is not None:
         pages = warcs.search(archive, gone)
         files = [warcs.rewrite(ledger, storage, path, manifests, gone) for path in pages]
+    # With what was found on the way; what somebody has blocked meanwhile was not looked for.
+    due = {id_: each for id_, each in ledger.due_takedowns().items() if id_ in gone}
     done = due.keys() - _waiting(ledger, archive, living, due)
     if done and ledger.scrub():
         ledger.took_down(done)
