@@ -1,16 +1,20 @@
 """A takedown as its operator sees it: `scrapy takedown`, the crawls after it, and `scrapy as-of`."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from newsserver import POLITENESS_OFF, Entry, NewsServer, Run, article, listing, redirect, scrapy
+from test_signals import ADDRESSES, Gate, accepted
+from test_signals import crawl as crawl_slowly
 from test_takedown import is_gone
 
 from newsmirror.feed import read
 from newsmirror.feed.verify import verify
+from newsmirror.ledger.ledger import Ledger
 
 SENTENCE = "只有被撤下的那一篇写着：沙洲上的旧灯塔又亮了。"
 ENTRIES = [Entry(f"/gn/20250108/a{number}.html", f"河洲新闻第{number}号：一件新鲜事") for number in range(3)]
@@ -62,6 +66,38 @@ def test_an_article_is_taken_down_by_its_original(server: NewsServer, tmp_path: 
     shown = sorted(server.strip(json.loads(line)["url"]) for line in run.stdout.splitlines())
     assert (run.code, run.stderr, shown) == (0, "", [ENTRIES[0].href, ENTRIES[2].href])
     assert scrapy("as-of", "2025-01-08T12:00:00+08:00", kept=tmp_path).stdout == ""
+
+
+def test_while_the_site_is_crawled(tmp_path: Path) -> None:
+    """The run has read the article, and asks for another one that it does not know to be blocked."""
+    pages = Gate(answered=3)
+    for address in ADDRESSES:
+        pages[address] = article(f"沙洲{address}", body=[f"{SENTENCE}{address}"])
+    with NewsServer(pages) as server:
+        with crawl_slowly(server, tmp_path) as process:
+            pages.wait()
+            while accepted(tmp_path) < 3:
+                time.sleep(0.01)
+            read_already = pages.asked[0]
+            to_come = next(each for each in ADDRESSES if each not in pages.asked)
+            outputs = []
+            for address in (read_already, to_come):
+                done = scrapy("takedown", server.origin + address, "--reason", "x", kept=tmp_path)
+                assert (done.code, done.stderr) == (0, "")
+                outputs.append(server.strip(done.stdout).splitlines()[1])
+                assert "still due: what a run that goes on has kept" in done.stdout
+            pages.opened.set()
+            _, log = process.communicate(timeout=60)
+        assert (process.returncode, to_come in server.log) == (0, True)
+        assert outputs[0] == f"removed: {read_already}"
+        assert f"taken down: {server.origin}{to_come}" in log
+        assert verify(str(tmp_path / "feed")) == []
+        left = [each for each in ADDRESSES if not is_gone(tmp_path, f"{SENTENCE}{each}")]
+        assert left == [each for each in ADDRESSES if each not in (read_already, to_come)]
+        last = {server.strip(each["url"]): each["op"] for each in read(str(tmp_path / "feed"))}
+    assert last == dict.fromkeys(left, "insert") | {read_already: "delete"}
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        assert ledger.due_takedowns() == {}
 
 
 def test_an_address_that_nothing_is_known_of_is_blocked(server: NewsServer, tmp_path: Path) -> None:
