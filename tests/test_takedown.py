@@ -74,6 +74,10 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def full(house: House) -> House:
+    return fill(house)
+
+
+def fill(house: House) -> House:
     """An article of two revisions between others, and rejects that quote a page."""
     house.begin("r1")
     house.accept(record("a", "r1"), secret("b", "r1"), record("c", "r1"), secret("b", "r1", "二", day=LATE))
