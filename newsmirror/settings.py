@@ -54,6 +54,7 @@ COOKIES_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     # First with a request, last with an answer: what is rendered was fetched, redirected and unpacked before.
     "newsmirror.net.render.RenderMiddleware": 10,
+    "newsmirror.takedown.middleware.TakedownMiddleware": 90,
     # Scrapy's own crawls on when a robots.txt is out of reach, and lets requests that wait for it through.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "newsmirror.net.robots.Rfc9309Middleware": 100,

@@ -4,7 +4,7 @@ import pytest
 
 _LONG = (
     "mirror scrapyd robots health retries render crawl s3 postgres runs addresses terminal ledger_model "
-    "signals traps docs wacz disk feed_faults"
+    "signals traps docs wacz disk feed_faults takedown_faults takedown_crawl"
 ).split()
 
 

@@ -128,7 +128,7 @@ def commands(page: Path) -> list[str]:
 
 
 # Those of docs/health.md are run by test_health.py, which has a site that changes; `scrapy archive` by
-# test_wacz.py.
+# test_wacz.py, `scrapy takedown` and `scrapy as-of` by test_takedown_crawl.py.
 CRAWLS = [
     line for page in DOCS for line in commands(page) if line.startswith("scrapy crawl") and " -O " in line
 ]
@@ -147,6 +147,8 @@ def test_commands_are_found() -> None:
         "scrapy feed verify",
         "scrapy feed read",
         "scrapy feed rebuild-ledger",
+        "scrapy as-of 2025-01-08",
+        "scrapy takedown http://td.fyun.cc/an-article.html",
         "scrapy archive export",
         "scrapy doctor",
         "scrapy doctor --scrapyd-conf",

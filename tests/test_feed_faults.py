@@ -126,8 +126,8 @@ def hook(at: Callable[[str], None]) -> None:
             return int(self.file.fileno())
 
     open_file = Path.open
-    Path.open = lambda path, mode="r", *more: (  # type: ignore[assignment, method-assign, misc]
-        HalfWriter(open_file(path, mode, *more)) if mode == "wb" else open_file(path, mode, *more)
+    Path.open = lambda path, mode="r", *more, **named: (  # type: ignore[assignment, method-assign, misc]
+        HalfWriter(open_file(path, mode, *more)) if mode == "wb" else open_file(path, mode, *more, **named)
     )
     Path.replace = around("rename", Path.replace)  # type: ignore[method-assign]
     disk_module.os.fsync = around("fsync", os.fsync)

@@ -61,6 +61,19 @@ def test_python(house: House, expected: list[dict[str, Any]]) -> None:
     assert run_example("Python", house)["records"] == expected
 
 
+def test_as_of_a_date(house: House, expected: list[dict[str, Any]]) -> None:
+    def publish_at(at: str) -> None:
+        path = "v1/manifests/r1.json"
+        plain = json.loads(house.storage.read(path))
+        plain["parts"] = [{**part, "committed_at": at} for part in plain["parts"]]
+        house.storage.write(path, json.dumps(plain).encode())
+
+    publish_at("2025-01-08T04:00:00Z")  # noon, there
+    assert run_example("As of a date", house)["state"] == {each["article_id"]: each for each in expected}
+    publish_at("2025-01-08T04:00:01Z")
+    assert run_example("As of a date", house)["state"] == {}
+
+
 def test_duckdb(house: House, expected: list[dict[str, Any]]) -> None:
     pytest.importorskip("duckdb")
     names = run_example("DuckDB", house)

@@ -694,10 +694,10 @@ def test_rebuild_knows_the_last_revision_and_the_last_seq(url: str, path: Path) 
         }
         ledger.take_run("r1", "fyun", "start")
         assert ledger.accept(record("1", "B")).kind == "sighting"
-        back = ledger.accept(record("3", "A", NEXT_DAY))
-        assert back.record == record(
-            "3", "A", NEXT_DAY, op="revise", revision=3, change_cause="source", first_seen_at=TIME
-        )
+        # Nothing but a takedown deletes.
+        assert ledger.accept(record("3", "A", NEXT_DAY)) == Acceptance("taken_down", None)
+        assert list(ledger.due_takedowns()) == [ids[2]]
+        ledger.accept(record("4", run_id="r1"))
         with ledger.publishing() as publication:
             assert publication.last_seq == 9
         ledger.assign("r1", 10)

@@ -16,7 +16,9 @@ from urllib.parse import quote
 import psycopg
 import pytest
 import test_ledger
+import test_takedown
 import test_two_sites
+from feedmaker import House
 from newsserver import NewsServer
 from sqlalchemy import Connection, create_engine, insert
 from test_ledger import LATER, PATIENCE, TIME, digest, publish, record, revisions, rows
@@ -211,6 +213,14 @@ def test_a_lost_ledger_is_made_from_the_feed(url: str) -> None:
         with ledger.publishing() as publication:
             assert publication.last_seq == 9
     assert refusal(rebuild, url, iter(revisions())).startswith(f"ledger {url}: it knows articles already")
+
+
+def test_a_takedown(url: str, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.ledger.close()
+    house.ledger = Ledger.open(url)
+    test_takedown.test_an_original_takes_all_its_mirrors_with_it(test_takedown.fill(house), tmp_path)
+    house.ledger.close()
 
 
 # --- real crawls

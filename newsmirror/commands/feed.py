@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.feed.errors import FeedError
-from newsmirror.feed.reader import read, recover, status
+from newsmirror.feed.reader import blocked, read, recover, status
 from newsmirror.feed.verify import verify
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.rebuild import rebuild
@@ -79,6 +79,6 @@ def _read(places: Places, since: int) -> int:
 
 
 def _rebuild(places: Places, since: int) -> int:
-    rebuild(places.ledger_url, recover(places.feed_uri))
+    rebuild(places.ledger_url, recover(places.feed_uri), blocked(places.feed_uri))
     sys.stdout.write(f"{places.ledger_url}: made from {places.feed_uri}\n")
     return 0

@@ -45,6 +45,8 @@ class _Check:
     storage: Storage
     problems: list[Problem] = field(default_factory=list)
     revisions: dict[bytes, int] = field(default_factory=dict)
+    # Articles whose first record is blank: where it is. The `delete` that made it so must follow.
+    removed: dict[bytes, tuple[str, str]] = field(default_factory=dict)
     broken: bool = False  # a part cannot be read, so what follows it cannot be counted
 
     def run(self) -> None:
@@ -54,11 +56,15 @@ class _Check:
         parts = [part for manifest in manifests for part in manifest.parts]
         self._check_files(files, {part_path(part.path) for part in parts})
         self._check_schemas(files, index, manifests)
+        earlier = {each.sha256_before for manifest in manifests for each in manifest.rewrites}
         # In order of seq, as a revision follows the one before it.
         for part in sorted(parts, key=lambda part: (part.first_seq or 0, part.path)):
             if part_path(part.path) in files:
-                self._check_part(part)
+                self._check_part(part, earlier)
+        self._check_removed()
         self._check_ranges(index, parts)
+        for manifest in manifests:
+            self._check_rewrites(manifest)
 
     def _tell(self, path: str, what: str, cure: str) -> None:
         self.problems.append(Problem(path, what, cure))
@@ -111,13 +117,17 @@ class _Check:
             if found != newest.schema.sha256:
                 self._tell(path, f"sha256 {found}, the newest manifest says {newest.schema.sha256}", NEXT_RUN)
 
-    def _check_part(self, part: ManifestPart) -> None:
+    def _check_part(self, part: ManifestPart, earlier: set[str]) -> None:
         path = part_path(part.path)
         data = self.storage.read(path)
-        if len(data) != part.bytes:
-            self._tell(path, f"{len(data)} bytes, its manifest says {part.bytes}", BACKUP)
-        if (found := sha256(data).hexdigest()) != part.sha256:
-            self._tell(path, f"sha256 {found}, its manifest says {part.sha256}", BACKUP)
+        found = sha256(data).hexdigest()
+        if found in earlier and found != part.sha256:
+            self._tell(path, "holds what was taken down, its manifest is ahead of it", NEXT_RUN)
+        else:
+            if len(data) != part.bytes:
+                self._tell(path, f"{len(data)} bytes, its manifest says {part.bytes}", BACKUP)
+            if found != part.sha256:
+                self._tell(path, f"sha256 {found}, its manifest says {part.sha256}", BACKUP)
         try:
             lines = unpack(data)
         except ValueError as error:
@@ -165,10 +175,38 @@ class _Check:
             where = f"seq {record['seq']}: article {record['article_id']}"
             if self.broken:
                 continue
+            follows_blank = self.removed.pop(key, None) is not None
             if record["revision"] != expected:
                 self._tell(path, f"{where}: revision {record['revision']} instead of {expected}", REPORT)
-            elif (record["op"] == "insert") != (expected == 1):
+            elif expected == 1 and record["op"] == "delete":
+                self.removed[key] = path, where
+            elif (record["op"] == "insert") != (expected == 1) or (
+                follows_blank and record["op"] != "delete"
+            ):
                 self._tell(path, f"{where}: op {record['op']} at revision {expected}", REPORT)
+
+    def _check_removed(self) -> None:
+        for path, where in self.removed.values():
+            self._tell(path, f"{where}: blank, and no delete follows", NEXT_RUN)
+
+    def _check_rewrites(self, manifest: Manifest) -> None:
+        """Tell where a file is not as it was last rewritten, or was rewritten from what it was not."""
+        path = manifest_path(manifest.run_id)
+        files = {part.path: part.sha256 for part in manifest.parts}
+        files |= {file.file: file.sha256 for file in manifest.archive}
+        last: dict[str, str] = {}
+        for rewrite in manifest.rewrites:
+            before = last.get(rewrite.file, rewrite.sha256_before)
+            if rewrite.sha256_before != before:
+                self._tell(path, f"rewrites: {rewrite.file}: from other bytes than the last time", REPORT)
+            last[rewrite.file] = rewrite.sha256_after
+        for file, digest in last.items():
+            if file not in files:
+                self._tell(path, f"rewrites: {file}: no file of this run", REPORT)
+            elif digest != files[file]:
+                self._tell(
+                    path, f"rewrites: {file}: sha256 {digest}, but the file's is {files[file]}", REPORT
+                )
 
     def _check_ranges(self, index: Index | None, parts: list[ManifestPart]) -> None:
         """Tell where seq overlap, and where some are in no part: their manifest was lost."""

@@ -6,11 +6,11 @@ One `Ledger` may be used by several threads, one database by several processes. 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any, Literal, Self
 
 import msgspec
@@ -27,6 +27,7 @@ from newsmirror.ledger.processes import is_alive, this_process
 from newsmirror.ledger.publication import Publication
 from newsmirror.ledger.tables import articles, counters, locks, outbox, parts, runs
 from newsmirror.ledger.tables import takedowns as takedowns_table
+from newsmirror.ledger.takedowns import Block, Due, Standing
 from newsmirror.normalise.record import format_utc
 from newsmirror.reading import PARSER_VERSION
 
@@ -167,15 +168,16 @@ class Ledger:
         self, run_id: str, site: str, url: str, reason: str, detail: str | None, fetched_at: str
     ) -> None:
         """Put what is not publishable into the outbox: {url, site, reason, detail, fetched_at, run_id}."""
-        payload = {
-            "url": url,
-            "site": site,
-            "reason": reason,
-            "detail": detail,
-            "fetched_at": fetched_at,
-            "run_id": run_id,
-        }
         with self._writing(self._quick) as connection:
+            payload = {
+                "url": url,
+                "site": site,
+                "reason": reason,
+                # It may quote the page.
+                "detail": None if takedowns.is_blocked_address(connection, url) else detail,
+                "fetched_at": fetched_at,
+                "run_id": run_id,
+            }
             _put_out(connection, run_id, site, "rejects", fetched_at, payload)
 
     def captured(self, url_id: str) -> Capture | None:
@@ -234,22 +236,68 @@ class Ledger:
                 _put_out_article(connection, record)
         return deletes
 
-    def blocked(self) -> frozenset[str]:
-        """Return the ids of all articles and originals that were taken down."""
+    def blocked(self) -> list[Block]:
+        """Return all articles and originals that were taken down, in order of their ids."""
+        rows = select(takedowns_table.c.id, takedowns_table.c.reason, takedowns_table.c.run_id)
         with self._reading() as connection:
-            return frozenset(connection.scalars(select(takedowns_table.c.id)))
+            return [Block(*row) for row in connection.execute(rows.order_by(takedowns_table.c.id))]
 
-    def due_takedowns(self) -> frozenset[str]:
-        """Return the ids among them that published files may still hold."""
-        due = select(takedowns_table.c.id).where(takedowns_table.c.is_due)
+    def due_takedowns(self) -> dict[str, Due]:
+        """Return, by their ids, those among them that files may still hold."""
         with self._reading() as connection:
-            return frozenset(connection.scalars(due))
+            return takedowns.due(connection)
+
+    def standing(self, ids: Collection[str]) -> list[Standing]:
+        """Return the articles that have content, by their ids or their originals', in order of address."""
+        with self._reading() as connection:
+            found = connection.execute(takedowns.standing(ids))
+            return [Standing(row.article_id, row.original_id, row.site) for row in found]
+
+    def rewrote(self, run_id: str, rewrite: Mapping[str, Any], file: ArchiveFile | None = None) -> None:
+        """Keep for a run's manifest that one of its files is written again: a part, or `file` of the archive.
+
+        `rewrite` as the manifest has it. Told twice it is kept once; a run that the ledger does not know has
+        its manifest alone.
+        """
+        with self._alone() as (connection, _):
+            text = connection.execute(select(runs.c.note).where(runs.c.run_id == run_id)).scalar()
+            if text is None:
+                return
+            note = json.loads(text)
+            change = [rewrite[key] for key in _CHANGE]
+            others = [each for each in note.get("rewrites", []) if [each[key] for key in _CHANGE] != change]
+            note["rewrites"] = [*others, dict(rewrite)]
+            if file is not None:
+                note["archive"] = [
+                    asdict(file) if each["file"] == file.file else each for each in note.get("archive", [])
+                ]
+            # Its manifest is not due: whoever rewrites a file writes that, too.
+            kept = json.dumps(note, ensure_ascii=False)
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(note=kept))
+            part = update(parts).where(parts.c.run_id == run_id, parts.c.path == rewrite["file"])
+            connection.execute(part.values(bytes=rewrite["bytes_after"], sha256=rewrite["sha256_after"]))
+
+    def scrub(self) -> bool:
+        """Take out of an SQLite file, and its log, what is left there of rows that were deleted.
+
+        False if others were reading it all the time. Elsewhere that is the database's own to do: True.
+        """
+        if self._url.get_backend_name() != "sqlite":
+            return True
+        with self._telling(), self._durable.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            is_busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not is_busy
 
     def took_down(self, ids: Iterable[str]) -> None:
         """Say that no file holds these any more."""
-        done = update(takedowns_table).where(takedowns_table.c.id.in_(list(ids))).values(is_due=False)
+        done = list(ids)
         with self._writing(self._durable) as connection:
-            connection.execute(done)
+            connection.execute(
+                update(takedowns_table).where(takedowns_table.c.id.in_(done)).values(is_due=False)
+            )
+            # A run that had begun before may have told of them since.
+            captures.forget(connection, done)
 
     def take_run(
         self,
@@ -334,6 +382,12 @@ class Ledger:
         with self._reading() as connection:
             held = connection.execute(select(locks.c.run_id, locks.c.holder, locks.c.beat_at)).all()
         return {run_id for run_id, holder, beat_at in held if is_alive(holder, beat_at, clock)}
+
+    def begun(self, run_ids: Collection[str]) -> dict[str, str]:
+        """Return when runs began, UTC text, by their ids."""
+        rows = select(runs.c.run_id, runs.c.started_at).where(runs.c.run_id.in_(run_ids))
+        with self._reading() as connection:
+            return dict(connection.execute(rows).all())
 
     def last_complete(self, site: str, start_key: str, count: int) -> list[dict[str, Any]]:
         """Return what the last complete runs on a start kept, the newest first: counts, reasons, figures.
@@ -441,12 +495,15 @@ class Ledger:
             with self._alone() as (connection, _):
                 publication.settle(connection)
 
-    def restore(self, records: Iterable[dict[str, Any]]) -> None:
+    def restore(self, records: Iterable[dict[str, Any]], blocked: Iterable[Block] = ()) -> None:
         """Learn the articles and the highest seq of a feed's records, given in order of their seq.
 
+        `blocked` is what was taken down; so is an article whose last record is a `delete`. Whether all files
+        were rewritten for them is not known, so they are due.
         Raises LedgerError if articles are known already: this is for a new ledger.
         """
         records = iter(records)
+        removed: dict[str, Block] = {}
         with self._alone() as (connection, seq):
             if connection.execute(select(articles.c.article_id).limit(1)).one_or_none() is not None:
                 raise LedgerError(f"ledger {name(self._url)}: it knows articles already; take a new one")
@@ -455,6 +512,14 @@ class Ledger:
                 connection.execute(_FORGET, [{"id": article_id} for article_id in rows])
                 connection.execute(_INSERT, list(rows.values()))
                 seq = max(seq, *(record["seq"] for record in batch))
+                for record in batch:
+                    removed.pop(record["article_id"], None)
+                    if record["op"] == "delete":
+                        removed[record["article_id"]] = Block(
+                            record["article_id"], "removed before this ledger was made", record["run_id"]
+                        )
+            for id_, reason, run_id in chain(blocked, removed.values()):
+                takedowns.block(connection, [id_], reason, run_id)
             connection.execute(update(counters).where(counters.c.name == "seq").values(value=seq))
 
     @contextmanager
@@ -548,6 +613,8 @@ def _revise(
 
 # How many articles one statement is about.
 _BATCH = 500
+# What tells one rewriting of a file from another.
+_CHANGE = ("file", "sha256_before", "sha256_after")
 
 _SEEN = select(
     articles.c.article_id,

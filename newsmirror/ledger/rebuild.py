@@ -2,19 +2,23 @@
 
 import os
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from newsmirror.ledger.engine import parse_url
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
+from newsmirror.ledger.takedowns import Block
 
 # SQLite's own files beside a database.
 _BESIDE = ("-wal", "-shm")
 
 
-def rebuild(ledger_url: str, records: Iterable[dict[str, Any]]) -> None:
+def rebuild(ledger_url: str, records: Iterable[dict[str, Any]], blocked: Iterable[Block] = ()) -> None:
     """Make a new ledger that knows the articles of the feed's records, given in order of their seq.
+
+    `blocked` is what the feed says was taken down; what the old ledger says is added, if it can be opened.
 
     The articles stand at their last revision, the next seq follows the highest one. A file that is there is
     kept as `ledger.db.old`, and is replaced only when the new one is complete. What waited in its outbox
@@ -24,16 +28,17 @@ def rebuild(ledger_url: str, records: Iterable[dict[str, Any]]) -> None:
     url = parse_url(ledger_url)
     if url.get_backend_name() != "sqlite":
         with Ledger.open(ledger_url) as ledger:
-            ledger.restore(records)
+            ledger.restore(records, blocked)
         return
     path = Path(str(url.database))
-    if path.exists() and (living := _living(ledger_url)):
+    living, before = _look(ledger_url) if path.exists() else (set(), [])
+    if living:
         raise LedgerError(f"ledger {path}: in use by run {', '.join(sorted(living))}; wait for it or stop it")
     new = path.with_name(path.name + ".new")
     try:
         _remove(new)
         with Ledger.open(url.set(database=str(new)).render_as_string(hide_password=False)) as ledger:
-            ledger.restore(records)
+            ledger.restore(records, chain(blocked, before))
         _replace(path, new)
     except OSError as error:
         raise LedgerError(
@@ -41,12 +46,13 @@ def rebuild(ledger_url: str, records: Iterable[dict[str, Any]]) -> None:
         ) from error
 
 
-def _living(ledger_url: str) -> set[str]:
+def _look(ledger_url: str) -> tuple[set[str], list[Block]]:
+    """Return which runs are alive on a ledger, and what was taken down."""
     try:
         with Ledger.open(ledger_url) as ledger:
-            return ledger.living_runs()
+            return ledger.living_runs(), ledger.blocked()
     except LedgerError:
-        return set()  # it cannot be opened, which is why it is made anew
+        return set(), []  # it cannot be opened, which is why it is made anew
 
 
 def _remove(path: Path) -> None:

@@ -1,17 +1,47 @@
 """What was taken down: statements for the table `takedowns`, and how an article leaves the ledger."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
 
 from newsmirror.ledger import captures
-from newsmirror.ledger.tables import articles, outbox, takedowns
+from newsmirror.ledger.tables import articles, outbox, runs, takedowns
+from newsmirror.normalise.urls import url_id
 from newsmirror.schema import blank, deletion
 
 _BLOCKED = select(takedowns.c.id).where(takedowns.c.id.in_(bindparam("ids", expanding=True)))
 _REASON = select(takedowns.c.reason, takedowns.c.run_id).where(takedowns.c.id == bindparam("id"))
+
+
+class Block(NamedTuple):
+    """An article or an original that was taken down, by its id; why, and by which run."""
+
+    id: str
+    reason: str
+    run_id: str
+
+
+class Standing(NamedTuple):
+    """An article that has content."""
+
+    article_id: str
+    original_id: str | None
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What files may still hold: why it was taken down, by which run, and when (UTC text).
+
+    `at` is None where the ledger does not know that run, as one made anew from the feed does not.
+    """
+
+    reason: str
+    run_id: str
+    at: str | None
 
 
 def is_blocked(connection: Connection, record: dict[str, Any]) -> bool:
@@ -25,6 +55,11 @@ def is_blocked(connection: Connection, record: dict[str, Any]) -> bool:
     return bool(blocked)
 
 
+def is_blocked_address(connection: Connection, url: str) -> bool:
+    """Tell whether the page at an address was taken down."""
+    return bool(connection.scalars(_BLOCKED, {"ids": [url_id(url) or ""]}).all())
+
+
 def block(connection: Connection, ids: Iterable[str], reason: str, run_id: str) -> None:
     """Block ids; the files that hold them are due for rewriting, again if they were blocked before."""
     wanted = list(dict.fromkeys(ids))
@@ -35,24 +70,38 @@ def block(connection: Connection, ids: Iterable[str], reason: str, run_id: str) 
         connection.execute(insert(takedowns), rows)
 
 
+def due(connection: Connection) -> dict[str, Due]:
+    """Return what files may still hold, by id."""
+    rows = (
+        select(takedowns.c.id, takedowns.c.reason, takedowns.c.run_id, runs.c.started_at)
+        .outerjoin(runs, runs.c.run_id == takedowns.c.run_id)
+        .where(takedowns.c.is_due)
+        .order_by(takedowns.c.id)
+    )
+    return {id_: Due(*rest) for id_, *rest in connection.execute(rows)}
+
+
+def standing(ids: Collection[str]) -> Select[Any]:
+    """Return the query for the articles with content, by their ids or their originals', by address."""
+    named = or_(articles.c.article_id.in_(ids), articles.c.original_id.in_(ids))
+    return (
+        select(articles).where(and_(named, articles.c.content_sha256.is_not(None))).order_by(articles.c.url)
+    )
+
+
 def remove(connection: Connection, ids: Iterable[str], run_id: str, now: str) -> list[dict[str, Any]]:
     """Take the content of articles, by their ids or their originals', out of the ledger.
 
     Returns a `delete` for each that had some.
     """
-    wanted = list(ids)
-    named = or_(articles.c.article_id.in_(wanted), articles.c.original_id.in_(wanted))
-    found = connection.execute(
-        select(articles).where(and_(named, articles.c.content_sha256.is_not(None))).order_by(articles.c.url)
-    ).all()
-    gone = {row.article_id for row in found}
-    captures.forget(connection, {*wanted, *gone})
-    waiting = select(outbox.c.id, outbox.c.payload).where(outbox.c.kind == "articles")
-    for row_id, payload in connection.execute(waiting).all():
-        record = msgspec.json.decode(payload)
-        if record["article_id"] in gone:
-            text = msgspec.json.encode(blank(record)).decode()
-            connection.execute(update(outbox).where(outbox.c.id == row_id).values(payload=text))
+    wanted = set(ids)
+    # An article that waits may have stood under another original before.
+    waiting = (record for _, record in _waiting(connection, "articles"))
+    wanted |= {record["article_id"] for record in waiting if record["original_id"] in wanted}
+    found = connection.execute(standing(wanted)).all()
+    gone = wanted | {row.article_id for row in found}
+    captures.forget(connection, gone)
+    _blank_waiting(connection, gone)
     return [
         deletion(
             article_id=row.article_id,
@@ -65,3 +114,23 @@ def remove(connection: Connection, ids: Iterable[str], run_id: str, now: str) ->
         )
         for row in found
     ]
+
+
+def _blank_waiting(connection: Connection, gone: Collection[str]) -> None:
+    """Take content out of what waits: of articles, and what rejects quote of their pages."""
+    texts = {id_: blank(each) for id_, each in _waiting(connection, "articles") if each["article_id"] in gone}
+    quoting = (
+        (id_, each)
+        for id_, each in _waiting(connection, "rejects")
+        if each["detail"] and url_id(each["url"]) in gone
+    )
+    texts |= {id_: {**each, "detail": None} for id_, each in quoting}
+    for id_, plain in texts.items():
+        text = msgspec.json.encode(plain).decode()
+        connection.execute(update(outbox).where(outbox.c.id == id_).values(payload=text))
+
+
+def _waiting(connection: Connection, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    rows = select(outbox.c.id, outbox.c.payload).where(outbox.c.kind == kind)
+    for id_, payload in connection.execute(rows):
+        yield id_, msgspec.json.decode(payload)

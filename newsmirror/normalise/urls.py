@@ -121,6 +121,14 @@ def identity(canonical: str) -> str:
     return sha256(canonical.encode()).hexdigest()
 
 
+def url_id(url: str) -> str | None:
+    """Return the identifier of an address as it was found; None for one that no page can have."""
+    try:
+        return identity(canonical_url(url))
+    except ValueError:
+        return None
+
+
 def http_url(url: str) -> str | None:
     """Return an address with its scheme in lower case if it is http(s) with a host, else None."""
     try:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -34,7 +33,9 @@ from newsmirror.ops.health import LAST_RUNS, Past, Present
 from newsmirror.ops.monitors import Checkup, MonitorsError
 from newsmirror.places import find_places
 from newsmirror.reading import PARSER_VERSION
+from newsmirror.run_id import new_run_id
 from newsmirror.spiders.base import SnapshotSpider
+from newsmirror.takedown.finish import finish_takedowns
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class MirrorRun:
         self.part_rows = crawler.settings.getint("NEWSMIRROR_PART_ROWS")
         self.site = spider.site
         self.started_at = format_utc(datetime.now(UTC))
-        self.run_id = f"{self.site}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.run_id = new_run_id(self.site)
         self.figures = Figures()
         self.rejects: Counter[str] = Counter()
         # Addresses of the pages that a callback or a pipeline failed on.
@@ -131,6 +132,7 @@ class MirrorRun:
             raise CloseSpider("archive_unusable") from error
         self._every(_BEAT_SECONDS, self._beat)
         self._every(self.crawler.settings.getint("NEWSMIRROR_PART_SECONDS"), self._publish_in_passing)
+        await self._finish_takedowns()
 
     def row_waits(self) -> None:
         """Count a row that the ledger took in; a full part is published in passing."""
@@ -180,6 +182,7 @@ class MirrorRun:
                 await self._archive.close()
             self._ledger.finish_run(self.run_id, reason, not reasons, counts, reasons, figures=figures)
             await self._publish()
+            await self._finish_takedowns()
         except (LedgerError, FeedError, ArchiveError) as error:
             self._fail("publish", str(error))
             return
@@ -266,6 +269,14 @@ class MirrorRun:
         except (LedgerError, FeedError, ArchiveError) as error:
             # The rows stay in the outbox; the end of the run tries again.
             logger.error("Publishing is delayed: %s", error)
+
+    async def _finish_takedowns(self) -> None:
+        """Take what was taken down out of all files; what cannot be done now stays due."""
+        try:
+            others = self.ledger.living_runs() - {self.run_id}
+            await asyncio.to_thread(finish_takedowns, self.ledger, self._storage, self.places.archive, others)
+        except (LedgerError, FeedError, ArchiveError) as error:
+            logger.error("A takedown is not finished: %s", error)
 
     def _new_archive(self, folder: Path) -> RawArchive:
         settings = self.crawler.settings

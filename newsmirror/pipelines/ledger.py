@@ -42,6 +42,9 @@ class LedgerPipeline:
 
     def _accept(self, article: Article) -> Article:
         acceptance = self.run.ledger.accept(to_plain(article))
+        if acceptance.kind == "taken_down":
+            self.stats.inc_value("newsmirror/skipped/taken_down")
+            raise DropItem(f"taken down: {article.url}", log_level="INFO")
         self.run.figures.add(article)
         if acceptance.record is None:
             self.stats.inc_value("newsmirror/unchanged")

@@ -1,0 +1,68 @@
+"""`scrapy as-of`: the feed as it was at a date.
+
+Scrapy calls a command what its module is called, hence the dash in this file's name.
+"""
+
+import argparse
+import json
+import re
+import sys
+from datetime import UTC, date, datetime, time
+from typing import ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.reader import as_of
+from newsmirror.places import PlaceError, find_places
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_END = time(23, 59, 59, tzinfo=UTC)
+
+
+class Command(ScrapyCommand):
+    """One JSON line for each article that there was then, in order of seq; nothing before the first part."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Say how it is called."""
+        return "DATE"
+
+    def short_desc(self) -> str:
+        """Say what it is for."""
+        return "Print the state of the feed at a date: 2025-01-08 (its end, UTC) or 2025-01-08T12:00:00+08:00"
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Print it; raises UsageError for what is no date."""
+        assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        if len(args) != 1:
+            raise UsageError("name one date, such as 2025-01-08", print_help=False)
+        instant = _instant(args[0])
+        try:
+            for record in as_of(find_places(self.settings).feed_uri, instant):
+                sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        except PlaceError as error:
+            raise UsageError(str(error), print_help=False) from error
+        except FeedError as error:
+            sys.stderr.write(f"{error}\n")
+            self.exitcode = 1
+
+
+def _instant(text: str) -> datetime:
+    """Return the instant that is meant: of a day its last second in UTC."""
+    try:
+        if _DAY.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), _END)
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise UsageError(
+            f"{text!r} is no date: write 2025-01-08, or a time with its offset, 2025-01-08T12:00:00+08:00",
+            print_help=False,
+        )
+    return instant

@@ -1,0 +1,92 @@
+"""`scrapy takedown`: an article removed for good, as its owner may ask for."""
+
+import argparse
+import sys
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from newsmirror.archive.archive import close_left
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.publish import publish
+from newsmirror.feed.storage import Storage
+from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.ledger import Ledger
+from newsmirror.normalise.urls import canonical_url, identity
+from newsmirror.places import PlaceError, Places, find_places
+from newsmirror.run_id import new_run_id
+from newsmirror.takedown.finish import finish_takedowns
+
+
+class Command(ScrapyCommand):
+    """Exit code 0: it is blocked, and gone from all files but those that a run still writes. 1: it is not.
+
+    May be run while the site is crawled, and again: what was broken off is finished by that, or by any run.
+    """
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Say how it is called."""
+        return "--reason TEXT URL"
+
+    def short_desc(self) -> str:
+        """Say what it is for."""
+        return "Remove an article from feed and archive, and never fetch it again"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add why."""
+        super().add_options(parser)
+        parser.add_argument("--reason", metavar="TEXT", help="why; it is published in the manifest")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Take it down; raises UsageError for what is written wrong."""
+        assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        if len(args) != 1:
+            raise UsageError(
+                "name one address: that of the snapshot page, or of the original", print_help=False
+            )
+        if not (opts.reason or "").strip():
+            raise UsageError("--reason: say why, it is published in the manifest", print_help=False)
+        try:
+            url = canonical_url(args[0])
+        except ValueError as error:
+            raise UsageError(f"{error}; write it with http:// or https://", print_help=False) from error
+        try:
+            places = find_places(self.settings)
+        except PlaceError as error:
+            raise UsageError(str(error), print_help=False) from error
+        try:
+            _take_down(places, url, opts.reason.strip(), self.settings.getint("NEWSMIRROR_PART_ROWS"))
+        except (LedgerError, FeedError, ArchiveError) as error:
+            sys.stderr.write(
+                f"{error}\nWhat was not done yet is done by the same command, or by the next run.\n"
+            )
+            self.exitcode = 1
+
+
+def _take_down(places: Places, url: str, reason: str, part_rows: int) -> None:
+    """Block an address, publish its removal, and rewrite what held it; tell each step when it is done."""
+    with Ledger.open(places.ledger_url) as ledger:
+        known = ledger.standing([identity(url)])
+        site = known[0].site if known else str(urlsplit(url).hostname)
+        run_id = new_run_id(site)
+        deletes = ledger.take_down([identity(url)], reason, run_id, site)
+        sys.stdout.write(f"blocked: {url}\n")
+        storage = Storage(places.feed_uri)
+        if places.archive is not None:
+            close_left(places.archive, ledger, run_id)
+        publish(ledger, storage, run_id, part_rows)
+        for record in deletes:
+            sys.stdout.write(f"removed: {record['url']}\n")
+        if not deletes:
+            sys.stdout.write("no article was removed: none that is published is or mirrors this address\n")
+        done = finish_takedowns(ledger, storage, places.archive, ledger.living_runs())
+        sys.stdout.write(f"rewritten: {done.parts} parts of the feed, {done.files} files of the archive\n")
+        if done.is_due:
+            sys.stdout.write("still due: what a run that goes on has kept; it takes that out when it ends\n")

@@ -1,0 +1,85 @@
+"""What is due of takedowns, done: the parts and WARC files that held it are written again without it.
+
+It may break off anywhere: what was taken down stays due in the ledger until the end, and the next run, or the
+same command once more, goes on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsmirror.archive.files import open_files, run_of
+from newsmirror.feed.manifest import read_manifests
+from newsmirror.feed.publish import publish
+from newsmirror.feed.storage import Storage
+from newsmirror.ledger.ledger import Ledger
+from newsmirror.ledger.takedowns import Due
+from newsmirror.run_id import new_run_id
+from newsmirror.takedown import parts, warcs
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How many parts and WARC files were rewritten, and whether something is still due."""
+
+    parts: int
+    files: int
+    is_due: bool
+
+
+def finish_takedowns(
+    ledger: Ledger,
+    storage: Storage,
+    archive: Path | None,
+    living: set[str],
+) -> Finished:
+    """Take what is due out of all files of the feed and the archive's folder.
+
+    `living` are the runs that are alive: one that began before a takedown may still keep the page, and calls
+    this when it has closed its files. Raises LedgerError, FeedError and ArchiveError; what was done then
+    stays done.
+    """
+    due = ledger.due_takedowns()
+    if not due:
+        return Finished(0, 0, is_due=False)
+    with ledger.publishing():
+        # Whoever published when it was taken down has ended: from now on all that is published is without it.
+        manifests = read_manifests(storage)
+    gone, holding = parts.search(storage, manifests, {id_: each.run_id for id_, each in due.items()})
+    _remove_standing(ledger, storage, gone, due)
+    rewritten = [parts.rewrite(ledger, storage, held, gone) for held in holding]
+    files = []
+    if archive is not None:
+        pages = warcs.search(archive, gone)
+        files = [warcs.rewrite(ledger, storage, path, manifests, gone) for path in pages]
+    # With what was found on the way; what somebody has blocked meanwhile was not looked for.
+    due = {id_: each for id_, each in ledger.due_takedowns().items() if id_ in gone}
+    done = due.keys() - _waiting(ledger, archive, living, due)
+    if done and ledger.scrub():
+        ledger.took_down(done)
+    return Finished(sum(rewritten), sum(files), is_due=bool(ledger.due_takedowns()))
+
+
+def _remove_standing(
+    ledger: Ledger, storage: Storage, gone: Mapping[str, str], due: Mapping[str, Due]
+) -> None:
+    """Take down articles whose content the ledger still knows.
+
+    Those that stood under an original only before, and those that a ledger made anew learnt from the feed.
+    """
+    reasons = {each.run_id: each.reason for each in due.values()}
+    for article in ledger.standing(gone):
+        told_by = gone.get(article.article_id) or gone[article.original_id or ""]
+        run_id = new_run_id(article.site)
+        ledger.take_down([article.article_id], reasons[told_by], run_id, article.site)
+        publish(ledger, storage, run_id)
+
+
+def _waiting(ledger: Ledger, archive: Path | None, living: set[str], due: Mapping[str, Due]) -> set[str]:
+    """Return what a run may still write into the archive, or has left there in a file that is not closed."""
+    if archive is None:
+        return set()
+    if any(run_of(path.name) not in living for path in open_files(archive)):
+        return set(due)
+    begun = ledger.begun(living).values()
+    return {id_ for id_, each in due.items() if any(at <= (each.at or "") for at in begun)}
