@@ -4,8 +4,8 @@
 
 Crawls the pages of the fast server without and with the archive, in turn; then reads the pages that were
 kept again: one process alone, beside lxml's parse of the same bytes and beside trafilatura, and
-`scrapy reread --dry-run` on all cores. Medians; ratios with the least and the greatest. Processor time counts for
-what one process does.
+`scrapy reread --dry-run` on all cores. Medians; ratios with the least and the greatest. In rereading,
+processor time counts for what one process does.
 """
 
 import argparse

@@ -20,7 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from newsmirror.archive import about
-from newsmirror.archive.closing import close_file
+from newsmirror.archive.closing import close_file, mend_file
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import ArchiveFile, Capture, closed_files, index_of, open_files, run_of
 from newsmirror.archive.middleware import to_exchange
@@ -63,6 +63,7 @@ class Told:
 def close(path: Path | None) -> Told:
     assert path is not None
     told = Told()
+    mend_file(path)
     close_file(path, told)
     return told
 

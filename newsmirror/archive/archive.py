@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from newsmirror.archive.closing import close_file
+from newsmirror.archive.closing import close_file, mend_file
 from newsmirror.archive.files import Capture, open_files, run_of
 from newsmirror.archive.writer import ArchiveWriter, Exchange
 from newsmirror.items import ArchiveRef
@@ -18,9 +18,12 @@ def close_left(folder: Path, ledger: Ledger, run_id: str) -> None:
 
     A file of a run that the ledger does not know, as after a rebuild, is named in the manifest of `run_id`.
     """
-    living = ledger.living_runs()
-    for path in open_files(folder):
-        if (left_by := run_of(path.name)) not in living:
+    with ledger.publishing():  # so that two runs that begin together do not close the same file
+        living = ledger.living_runs()
+        for path in open_files(folder):
+            if (left_by := run_of(path.name)) in living:
+                continue
+            mend_file(path)
             close_file(path, partial(ledger.add_archive_file, run_ids=[left_by, run_id]))
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from itertools import pairwise
@@ -18,7 +19,8 @@ from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, index_o
 from newsmirror.disk import sync_folder, write_file
 from newsmirror.normalise.urls import canonical_url, identity
 
-_PIECE = 1 << 20
+# What is left of a piece is copied for each record in it.
+_PIECE = 1 << 16
 _PAGES = (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.conversion)
 
 
@@ -31,14 +33,15 @@ class Contents:
 
 
 def close_file(path: Path, tell: Callable[[ArchiveFile, dict[str, Capture]], None]) -> None:
-    """Close an open file that nobody writes any more, be it left by a crash.
+    """Close an open file of whole records that nobody writes any more; one without a page is removed.
 
-    What follows its last whole record is cut off; a file without a page is removed. `tell` is called before
-    the file gets its name, so that it is called again if that comes to nothing. Raises ArchiveError.
+    `tell` is called before the file gets its name, so that it is called again if that comes to nothing.
+    Raises ArchiveError.
     """
     closed = path.with_name(path.name.removesuffix(OPEN))
     try:
-        _cut(path)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
         contents = index_file(path, closed)
         if not contents.captures and contents.records <= 1:
             path.unlink()
@@ -48,10 +51,34 @@ def close_file(path: Path, tell: Callable[[ArchiveFile, dict[str, Capture]], Non
         path.rename(closed)
         sync_folder(path.parent)
     except OSError as error:
-        raise ArchiveError(
-            f"{path}: {error.strerror or error}; let this user write there, then run again: the next run "
-            "closes the file"
-        ) from error
+        raise _explain(path, error) from error
+
+
+def mend_file(path: Path) -> None:
+    """Cut off what follows the last whole record of an open file; raises ArchiveError."""
+    whole = 0
+    try:
+        with path.open("rb+") as file:
+            member = zlib.decompressobj(wbits=31)
+            with suppress(zlib.error):  # what a crash left there is no gzip
+                while piece := file.read(_PIECE):
+                    while piece:
+                        member.decompress(piece)
+                        if not member.eof:
+                            break
+                        piece = member.unused_data
+                        whole = file.tell() - len(piece)
+                        member = zlib.decompressobj(wbits=31)
+            file.truncate(whole)
+    except OSError as error:
+        raise _explain(path, error) from error
+
+
+def _explain(path: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(
+        f"{path}: {error.strerror or error}; let this user write there, then run again: the next run closes "
+        "the file"
+    )
 
 
 def describe(path: Path, name: str, records: int) -> ArchiveFile:
@@ -119,23 +146,3 @@ def _captures(entries: list[dict[str, Any]], name: str) -> dict[str, Capture]:
         for entry in entries
         if entry["status"] == "200" and entry["mime"] != "warc/revisit"
     }
-
-
-def _cut(path: Path) -> None:
-    """Cut off what follows the last whole gzip member; carry the rest to the disk."""
-    whole = 0
-    with path.open("rb+") as file:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            while piece := file.read(_PIECE):
-                while piece:
-                    member.decompress(piece)
-                    if not member.eof:
-                        break
-                    piece = member.unused_data
-                    whole = file.tell() - len(piece)
-                    member = zlib.decompressobj(wbits=31)
-        except zlib.error:
-            pass  # what a crash left there is no gzip
-        file.truncate(whole)
-        os.fsync(file.fileno())
