@@ -452,11 +452,9 @@ class Ledger:
             for (kind, fetch_date), group in groupby(taken, key=lambda row: (row.kind, row.fetch_date)):
                 rows = list(group)
                 number += 1
-                texts = [row.payload for row in rows]
                 first = None
                 if kind == "articles":
                     first = seq + 1
-                    texts = [_with_seq(text, first + place) for place, text in enumerate(texts)]
                     seq += len(rows)
                 part = insert(parts).values(
                     run_id=run_id,
@@ -470,13 +468,7 @@ class Ledger:
                     published=False,
                 )
                 part_id = connection.execute(part.returning(parts.c.part_id)).scalar_one()
-                connection.execute(
-                    _ASSIGN,
-                    [
-                        {"row": row.id, "part": part_id, "text": text}
-                        for row, text in zip(rows, texts, strict=True)
-                    ],
-                )
+                connection.execute(_ASSIGN, [{"row": row.id, "part": part_id} for row in rows])
             connection.execute(update(counters).where(counters.c.name == "seq").values(value=seq))
         return len(waiting) > max_rows
 
@@ -668,17 +660,13 @@ _SIGHTING = (
 )
 _OUT = insert(outbox)
 _WAITING = (
-    select(outbox.c.id, outbox.c.kind, outbox.c.fetch_date, outbox.c.payload)
+    select(outbox.c.id, outbox.c.kind, outbox.c.fetch_date)
     .join(runs, runs.c.run_id == outbox.c.run_id)
     .where(outbox.c.part_id.is_(None), runs.c.site == bindparam("site"))
     .order_by(outbox.c.id)
     .limit(bindparam("rows"))
 )
-_ASSIGN = (
-    update(outbox)
-    .where(outbox.c.id == bindparam("row"))
-    .values(part_id=bindparam("part"), payload=bindparam("text"))
-)
+_ASSIGN = update(outbox).where(outbox.c.id == bindparam("row")).values(part_id=bindparam("part"))
 
 
 def _put_out_article(connection: Connection, stored: dict[str, Any]) -> None:
@@ -698,10 +686,6 @@ def _put_out(
             "payload": msgspec.json.encode(payload).decode(),
         },
     )
-
-
-def _with_seq(payload: str, seq: int) -> str:
-    return msgspec.json.encode({**msgspec.json.decode(payload), "seq": seq}).decode()
 
 
 def _utc_now() -> str:

@@ -58,7 +58,14 @@ class Part:
         """Return the JSON of its rows in order, seq set; empty once it was published."""
         waiting = select(outbox.c.payload).where(outbox.c.part_id == self.part_id).order_by(outbox.c.id)
         with self._reading() as connection:
-            return list(connection.scalars(waiting))
+            texts = list(connection.scalars(waiting))
+        if self.first_seq is None:
+            return texts
+        # Not written into the rows, which would be written twice then. No value holds this text: in it a quote
+        # is escaped.
+        return [
+            text.replace('"seq":null', f'"seq":{seq}', 1) for seq, text in enumerate(texts, self.first_seq)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
