@@ -172,7 +172,7 @@ def measure(server: Server, crawling: Sequence[Contestant], folder: Path, pages:
     asked = server.asked()
     for who, process in zip(crawling, running, strict=True):
         out = folder / f"{who.host}.jsonl"
-        records = out.read_bytes().count(b"\n") if out.exists() else 0 if who.out else pages
+        records = lines_of(out) if who.out else pages
         if process.returncode or records != pages or asked["articles"] != pages:
             told = f"{asked['articles']} pages and {records} records of {pages}"
             sys.exit(f"{who.name}: {told}\n{(folder / 'log').read_text()[-4000:]}")
@@ -185,6 +185,17 @@ def measure(server: Server, crawling: Sequence[Contestant], folder: Path, pages:
         megabytes=max(usage.ru_maxrss for usage in usages) / 1024,
         requests=asked["requests"],
     )
+
+
+def lines_of(file: Path) -> int:
+    """Return how many lines a file has, none if it is missing.
+
+    Not read at once: the most memory that a process had begins with what the one that started it has.
+    """
+    if not file.exists():
+        return 0
+    with file.open("rb") as lines:
+        return sum(1 for _ in lines)
 
 
 def wait(process: "subprocess.Popen[bytes]") -> resource.struct_rusage:
@@ -313,7 +324,7 @@ def long_run(copies: int) -> Iterator[tuple[int, float]]:
             if marks and done >= marks[0]:
                 yield marks.pop(0), resident(process.pid)
             time.sleep(1)
-        records = (folder / f"{who.host}.jsonl").read_bytes().count(b"\n")
+        records = lines_of(folder / f"{who.host}.jsonl")
         if process.returncode or records != articles:
             sys.exit(f"{records} records of {articles}\n{(folder / 'log').read_text()[-4000:]}")
         yield articles, usage.ru_maxrss / 1024
