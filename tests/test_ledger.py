@@ -102,7 +102,7 @@ def publish(
     found = []
     with ledger.publishing() as publication:
         for part in publication.pending():
-            payloads = part.payloads()
+            payloads = list(part.payloads())
             assert len(payloads) == part.rows
             if feed is not None:
                 feed.extend(payloads)
@@ -251,7 +251,7 @@ def test_a_failed_publication_is_repeated_with_the_same_rows(ledger: Ledger) -> 
     def fail() -> None:
         with ledger.publishing() as publication:
             [part] = publication.pending()
-            feed.extend(part.payloads())
+            feed.extend(list(part.payloads()))
             publication.published(part, 1, digest(""))
             assert (publication.pending(), publication.last_seq) == ([], 1)
             assert len(publication.manifests()) == 1
@@ -866,7 +866,7 @@ TWO = """
                 pass
             with ledger.publishing() as publication, open(feed, "a") as file:
                 for part in publication.pending():
-                    file.writelines(payload + "\\n" for payload in part.payloads())
+                    file.writelines(payload + "\\n" for payload in list(part.payloads()))
                     file.flush()
                     publication.published(part, 1, "0" * 64)
     ledger.finish_run(site, "finished", True, {"found": 60})

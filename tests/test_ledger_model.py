@@ -186,7 +186,7 @@ class Crawls(RuleBasedStateMachine):
     def write_parts(self) -> None:
         with self.ledger.publishing() as publication:
             for part in publication.pending():
-                texts = part.payloads()
+                texts = list(part.payloads())
                 assert len(texts) == part.rows
                 # Whoever repeats a publication writes the same.
                 assert self.feed.setdefault(part.path, texts) == texts

@@ -1,7 +1,7 @@
 """What a publisher is given: the parts that wait, their rows, and the runs whose manifests are due."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from newsmirror.ledger.tables import outbox, parts, runs
 from newsmirror.normalise.record import format_utc
 
+# A part has thousands of rows, each as large as an article.
+_ROWS_AT_A_TIME = 50
 _Reading = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -54,18 +56,18 @@ class Part:
     committed_at: str | None
     _reading: _Reading = field(repr=False, compare=False)
 
-    def payloads(self) -> list[str]:
-        """Return the JSON of its rows in order, seq set; empty once it was published."""
+    def payloads(self) -> Iterator[str]:
+        """Yield the JSON of its rows in order, seq set; nothing once it was published."""
         waiting = select(outbox.c.payload).where(outbox.c.part_id == self.part_id).order_by(outbox.c.id)
         with self._reading() as connection:
-            texts = list(connection.scalars(waiting))
-        if self.first_seq is None:
-            return texts
-        # Not written into the rows, which would be written twice then. No value holds this text: in it a quote
-        # is escaped.
-        return [
-            text.replace('"seq":null', f'"seq":{seq}', 1) for seq, text in enumerate(texts, self.first_seq)
-        ]
+            texts = connection.execution_options(yield_per=_ROWS_AT_A_TIME).scalars(waiting)
+            if self.first_seq is None:
+                yield from texts
+                return
+            # Not written into the rows, which would be written twice then. No value holds this text: in it a
+            # quote is escaped.
+            for seq, text in enumerate(texts, self.first_seq):
+                yield text.replace('"seq":null', f'"seq":{seq}', 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ class MirrorRun:
         self.site = spider.site
         self.started_at = format_utc(datetime.now(UTC))
         self.run_id = new_run_id(self.site)
+        # Articles that this run took in within its first second.
+        self.taken_at_once: set[str] = set()
         self.figures = Figures()
         self.rejects: Counter[str] = Counter()
         # Addresses of the pages that a callback or a pipeline failed on.
@@ -195,8 +197,12 @@ class MirrorRun:
 
     def _seen_before(self, article_ids: Iterable[str]) -> dict[str, Known]:
         """Return what earlier runs saw: what this run has just read must not end a listing walk."""
-        seen = self.ledger.seen(article_ids)
-        return {id_: known for id_, known in seen.items() if known.first_seen_at < self.started_at}
+        return {
+            id_: known
+            for id_, known in self.ledger.seen(article_ids).items()
+            # The clock of the ledger has seconds, and in its first one this run may not have been alone.
+            if known.first_seen_at <= self.started_at and id_ not in self.taken_at_once
+        }
 
     # ---- how ------------------------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ class LedgerPipeline:
         if acceptance.record is None:
             self.stats.inc_value("newsmirror/unchanged")
             raise DropItem(f"unchanged: {article.url}", log_level="DEBUG")
+        if acceptance.record["first_seen_at"] == self.run.started_at:
+            self.run.taken_at_once.add(article.article_id)
         self.stats.inc_value("newsmirror/new" if acceptance.kind == "insert" else "newsmirror/revised")
         self.stats.inc_value("newsmirror/articles")
         self.stats.inc_value(f"newsmirror/category/{article.category or '(none)'}")

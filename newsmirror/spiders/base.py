@@ -107,7 +107,10 @@ class SnapshotSpider(scrapy.Spider):
         self._sections_seen: dict[str, None] = {}
         self._home_tried = False
         self._shapes: set[str] = set()
-        self._waiting: list[Request] = []
+        # Related articles that wait, by canonical address: as it is linked, how it was found, after how many
+        # hops. And the canonical addresses of all that were asked for.
+        self._waiting: dict[str, tuple[str, Discovery, int]] = {}
+        self._asked: set[str] = set()
         # Set from outside: what earlier runs saw, by article_id; when the last one ended that walked the
         # listings of this start to their end, in UTC; and the name of this run.
         self.memory: Callable[[Iterable[str]], Mapping[str, Known]] = _nothing_known
@@ -169,6 +172,7 @@ class SnapshotSpider(scrapy.Spider):
         )
 
     def _article_request(self, url: str, discovery: Discovery, hops: int) -> Request:
+        self._asked.add(canonical_url(url))
         known = shape(url) in self._shapes
         return Request(
             url,
@@ -182,11 +186,11 @@ class SnapshotSpider(scrapy.Spider):
     def release_waiting(self, spider: scrapy.Spider) -> None:
         """Send the related links that waited for the listings to be done; keeps the spider open for them."""
         if self._waiting and not self._is_done():
-            waiting = self._not_known(self._waiting)
-            self._waiting = []
-            for request in waiting:
-                self.crawler.engine.crawl(request)
-            if waiting:
+            waiting, self._waiting = self._waiting, {}
+            due = self._not_known(address for address in waiting if address not in self._asked)
+            for address in due:
+                self.crawler.engine.crawl(self._article_request(*waiting[address]))
+            if due:
                 raise DontCloseSpider
         for name in self._wanted:
             seen = "、".join(self._sections_seen) or "none"
@@ -364,11 +368,11 @@ class SnapshotSpider(scrapy.Spider):
             and datetime.now(UTC) - datetime.fromisoformat(known.published_at) < young
         )
 
-    def _not_known(self, requests: list[Request]) -> list[Request]:
-        """Return the requests for articles that are due."""
-        ids = [identity(canonical_url(request.url)) for request in requests]
+    def _not_known(self, addresses: Iterable[str]) -> list[str]:
+        """Return the canonical addresses of the articles that are due."""
+        ids = {identity(address): address for address in addresses}
         known = self.memory(ids)
-        return [request for request, id_ in zip(requests, ids, strict=True) if self._is_due(known.get(id_))]
+        return [address for id_, address in ids.items() if self._is_due(known.get(id_))]
 
     def _article(self, page: _Page, hops: int) -> Iterator[Snapshot | Rejected]:
         response = page.response
@@ -393,9 +397,12 @@ class SnapshotSpider(scrapy.Spider):
             self._met.update(map(canonical_url, (response.url, *response.meta.get("redirect_urls", ()))))
         if hops < self.arguments.related:
             for position, entry in enumerate(read.related, 1):
-                if self.may_follow(entry.url):
+                if not self.may_follow(entry.url):
+                    continue
+                address = canonical_url(entry.url)
+                if address not in self._asked and address not in self._waiting:
                     found = Discovery("related", canonical_url(response.url), position)
-                    self._waiting.append(self._article_request(entry.url, found, hops + 1))
+                    self._waiting[address] = (entry.url, found, hops + 1)
         yield Snapshot(
             page=read,
             url=response.url,
