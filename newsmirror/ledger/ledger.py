@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Any, Literal, Self
 
 import msgspec
@@ -199,7 +200,8 @@ class Ledger:
                 if note is not None:
                     plain = json.loads(note)
                     others = [each for each in plain.get("archive", []) if each["file"] != file.file]
-                    self._note(connection, run_id, plain | {"archive": [*others, asdict(file)]})
+                    files = sorted([*others, asdict(file)], key=itemgetter("file"))
+                    self._note(connection, run_id, plain | {"archive": files})
                     return
 
     def take_down(self, ids: Sequence[str], reason: str, run_id: str, site: str) -> list[dict[str, Any]]:
