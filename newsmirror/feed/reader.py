@@ -1,6 +1,6 @@
 """The reader's side: records by cursor, and how the feed is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -128,19 +128,30 @@ def _was_there(part: ManifestPart, manifest: Manifest, until: str) -> bool:
     return at is not None and at <= until
 
 
-def _last_records(storage: Storage, manifests: list[Manifest], last_seq: int) -> Iterator[dict[str, Any]]:
-    """Yield of each article its last record, unless that is a `delete`: read twice, as all are too many."""
-    last: dict[bytes, int] = {}
-    for record in _records(storage, manifests, 0, last_seq):
-        last[bytes.fromhex(record["article_id"])] = record["seq"]
-    for record in _records(storage, manifests, 0, last_seq):
-        if last[bytes.fromhex(record["article_id"])] == record["seq"] and record["op"] != "delete":
-            yield record
+class _Row(msgspec.Struct):
+    """As much of a record as tells whether another one of its article follows."""
+
+    article_id: str
+    seq: int
+    op: str
 
 
-def _records(
-    storage: Storage, manifests: list[Manifest], since: int, last_seq: int
-) -> Iterator[dict[str, Any]]:
+def newest_seqs(storage: Storage, parts: Iterable[ManifestPart], last_seq: int) -> dict[bytes, int]:
+    """Return for each article the seq of its last record in parts given in order, 0 if that is a `delete`.
+
+    By its id as bytes, and no records, as all are too many. Raises FeedError.
+    """
+    newest: dict[bytes, int] = {}
+    for part in parts:
+        for line in _lines(storage, part):
+            row = msgspec.json.decode(line, type=_Row)
+            if row.seq <= last_seq:
+                newest[bytes.fromhex(row.article_id)] = 0 if row.op == "delete" else row.seq
+    return newest
+
+
+def article_parts(manifests: Iterable[Manifest], since: int, last_seq: int) -> list[ManifestPart]:
+    """Return the parts that hold articles after `since` and up to `last_seq`, in order of their seq."""
     parts = [
         (part.first_seq, part)
         for manifest in manifests
@@ -148,7 +159,21 @@ def _records(
         if part.first_seq is not None and part.last_seq is not None
         if part.first_seq <= last_seq and part.last_seq > since
     ]
-    for _, part in sorted(parts, key=lambda found: found[0]):
+    return [part for _, part in sorted(parts, key=lambda found: found[0])]
+
+
+def _last_records(storage: Storage, manifests: list[Manifest], last_seq: int) -> Iterator[dict[str, Any]]:
+    """Yield of each article its last record, unless that is a `delete`."""
+    newest = newest_seqs(storage, article_parts(manifests, 0, last_seq), last_seq)
+    for record in _records(storage, manifests, 0, last_seq):
+        if newest[bytes.fromhex(record["article_id"])] == record["seq"]:
+            yield record
+
+
+def _records(
+    storage: Storage, manifests: list[Manifest], since: int, last_seq: int
+) -> Iterator[dict[str, Any]]:
+    for part in article_parts(manifests, since, last_seq):
         for line in _lines(storage, part):
             record = msgspec.json.decode(line)
             if since < record["seq"] <= last_seq:

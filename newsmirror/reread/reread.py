@@ -7,15 +7,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import msgspec
-
 from newsmirror.archive.archive import close_left
 from newsmirror.archive.files import closed_files, digits, index_of, open_files
 from newsmirror.archive.reader import entries, read_info
 from newsmirror.feed.layout import part_path
-from newsmirror.feed.manifest import ManifestPart, read_index, read_manifests
-from newsmirror.feed.parts import unpack
+from newsmirror.feed.manifest import read_index, read_manifests
 from newsmirror.feed.publish import publish
+from newsmirror.feed.reader import article_parts, newest_seqs
 from newsmirror.feed.storage import Storage
 from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Ledger
@@ -161,30 +159,16 @@ class _Reread:
         index = read_index(self._storage)
         if index is None:
             return
-        parts = [
-            part
-            for manifest in read_manifests(self._storage)
-            if manifest.site == self._site
-            for part in manifest.parts
-            if part.kind == "articles" and (part.last_seq or 0) <= index.last_seq
-        ]
-        parts.sort(key=lambda part: part.first_seq or 0)
-        newest = sorted(seq for seq in self._newest(parts).values() if seq > 0)
+        manifests = [each for each in read_manifests(self._storage) if each.site == self._site]
+        parts = article_parts(manifests, 0, index.last_seq)
+        newest = sorted(filter(None, newest_seqs(self._storage, parts, index.last_seq).values()))
         for part in parts:
             assert part.first_seq is not None  # noqa: S101 - a part of articles has some
             assert part.last_seq is not None  # noqa: S101
             seqs = newest[bisect_left(newest, part.first_seq) : bisect_right(newest, part.last_seq)]
-            for start in range(0, len(seqs), _PAGES_A_JOB):
-                yield PublishedRecords(part_path(part.path), tuple(seqs[start : start + _PAGES_A_JOB]))
-
-    def _newest(self, parts: Sequence[ManifestPart]) -> dict[bytes, int]:
-        """Return for each article the seq of its newest record, 0 if that is a `delete`."""
-        newest: dict[bytes, int] = {}
-        for part in parts:
-            for line in unpack(self._storage.read(part_path(part.path))):
-                row = _ROW.decode(line)
-                newest[bytes.fromhex(row.article_id)] = 0 if row.op == "delete" else row.seq
-        return newest
+            places = [seq - part.first_seq for seq in seqs]
+            for start in range(0, len(places), _PAGES_A_JOB):
+                yield PublishedRecords(part_path(part.path), tuple(places[start : start + _PAGES_A_JOB]))
 
     def _kept_jobs(self) -> Iterator[KeptPages]:
         """Yield the pages that no run took in: the ledger does not know them, or only as they were before."""
@@ -230,12 +214,3 @@ class _Reread:
         if monotonic() - self._beaten_at > _BEAT_SECONDS:
             self._ledger.beat(self._house.run_id)
             self._beaten_at = monotonic()
-
-
-class _Row(msgspec.Struct):
-    article_id: str
-    seq: int
-    op: str
-
-
-_ROW = msgspec.json.Decoder(_Row)

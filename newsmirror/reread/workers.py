@@ -7,7 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,10 +37,10 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class PublishedRecords:
-    """Records of a part, given by their seq, to be compared with what is read now. `path` is below `v1/`."""
+    """Records of a part of the feed, by their place in it, to be compared with what is read now."""
 
     path: str
-    seqs: tuple[int, ...]
+    places: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,9 @@ def in_order(
 def compare_published(job: PublishedRecords) -> Compared:
     """Read the bytes of published records again; raises FeedError, and ArchiveError if a spider is gone."""
     found = Compared()
-    wanted = set(job.seqs)
-    for line in unpack(Storage(_house.feed_uri).read(job.path)):
-        old: dict[str, Any] = msgspec.json.decode(line)
-        if old["seq"] not in wanted:
-            continue
+    lines = _part(job.path)
+    for place in job.places:
+        old: dict[str, Any] = msgspec.json.decode(lines[place])
         if old["archive"] is None:
             found.unkept += 1
             continue
@@ -150,6 +148,12 @@ def _read(
 def _move_in(house: House) -> None:
     global _house
     _house = house
+
+
+# The jobs of one part follow each other.
+@lru_cache(maxsize=1)
+def _part(path: str) -> list[str]:
+    return unpack(Storage(_house.feed_uri).read(path))
 
 
 @cache
