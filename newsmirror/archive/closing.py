@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
-from surt import surt  # type: ignore[import-untyped]
 
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, index_of
@@ -95,6 +94,9 @@ def index_file(path: Path, closed: Path | None = None) -> Contents:
     as JSON what pywb reads. Beyond that: `record_id`; `metadata`, the offset of what is known about a page;
     `conversion_of`, the record that was rendered in a browser.
     """
+    # It brings a client of the web along: only who closes a file is to wait for it.
+    from surt import surt  # type: ignore[import-untyped]
+
     closed = closed or path
     entries: list[dict[str, Any]] = []
     ends: list[int] = []

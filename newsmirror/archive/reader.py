@@ -5,24 +5,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
-from scrapy import Request
-from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Headers, Response
-from scrapy.settings import Settings
-from scrapy.signalmanager import SignalManager
 
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import OPEN, index_of
 from newsmirror.items import ArchiveRef
-from newsmirror.net.compression import BROKEN, WholeCompressionMiddleware
-from newsmirror.net.headers import content_type
 
 _PAGES = (WarcRecordType.response, WarcRecordType.conversion)
 # Indexes that are kept at hand: those who ask go from file to file.
@@ -170,22 +161,33 @@ def _answer(url: str, block: bytes) -> tuple[int, str | None, bytes]:
     """Return status, Content-Type and body of an HTTP answer, unpacked as in a crawl."""
     head, _, body = block.partition(b"\r\n\r\n")
     status_line, *lines = head.split(b"\r\n")
-    named = (line.partition(b": ") for line in lines)
-    headers = Headers([(name, value) for name, colon, value in named if colon])
-    response = Response(url, int(status_line.split(b" ")[1]), headers, body)
-    declared = content_type(response)
-    if "Content-Encoding" in headers:
-        try:
-            response = _unpacker().process_response(Request(url), response)
-        except IgnoreRequest as error:
-            raise ArchiveError(f"{url}: {error}") from error
-        if BROKEN in response.flags:
-            raise ArchiveError(f"{url}: its body is not whole: it cannot be unpacked")
-    return response.status, declared, response.body
+    status = int(status_line.split(b" ")[1])
+    named = [(name, value) for name, colon, value in (line.partition(b": ") for line in lines) if colon]
+    headers = {name.lower(): value for name, value in reversed(named)}
+    declared = headers.get(b"content-type")
+    if b"content-encoding" in headers:
+        body = _unpack(url, status, named, body)
+    return status, declared.decode("latin-1") if declared else None, body
 
 
-@cache
-def _unpacker() -> WholeCompressionMiddleware:
-    """Return the middleware that unpacks what is crawled; of a crawler it looks at nothing but these."""
-    crawler = SimpleNamespace(stats=None, settings=Settings(), signals=SignalManager())
-    return WholeCompressionMiddleware.from_crawler(cast(Crawler, crawler))
+def _unpack(url: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+    """Return a body as the middleware of the crawl unpacks it; raises ArchiveError if it is not whole."""
+    # Few pages came packed, and who reads the others need not wait for Scrapy.
+    from scrapy import Request
+    from scrapy.exceptions import IgnoreRequest
+    from scrapy.http import Response
+    from scrapy.settings import Settings
+    from scrapy.signalmanager import SignalManager
+
+    from newsmirror.net.compression import BROKEN, WholeCompressionMiddleware
+
+    # Of a crawler it looks at nothing but these.
+    crawler: Any = SimpleNamespace(stats=None, settings=Settings(), signals=SignalManager())
+    unpacker = WholeCompressionMiddleware.from_crawler(crawler)
+    try:
+        response = unpacker.process_response(Request(url), Response(url, status, headers, body))
+    except IgnoreRequest as error:
+        raise ArchiveError(f"{url}: {error}") from error
+    if BROKEN in response.flags:
+        raise ArchiveError(f"{url}: its body is not whole: it cannot be unpacked")
+    return response.body

@@ -12,6 +12,7 @@ from newsmirror.feed.errors import FeedError
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ops.sites import load_site_files
+from newsmirror.ops.terminal import printable
 from newsmirror.places import PlaceError, find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reread.reread import Outcome, look, reread, sites_of
@@ -87,8 +88,8 @@ def format_outcome(site: str, outcome: Outcome, is_dry: bool) -> str:
         lines.append(f"  {outcome.unkept} articles were not read: no bytes of them were kept")
     if outcome.lost:
         lines.append(f"  {outcome.lost} are no longer read:")
-        lines += [f"      {unread.url}  {unread.why}" for unread in outcome.examples]
+        lines += [f"      {printable(unread.url)}  {printable(unread.why)}" for unread in outcome.examples]
     for key, count in sorted(outcome.changes.counts.items(), key=lambda pair: (-pair[1], pair[0])):
         lines.append(f"  {key}  {count}")
-        lines += [f"      {example}" for example in outcome.changes.examples[key]]
+        lines += [f"      {printable(example)}" for example in outcome.changes.examples[key]]
     return "\n".join(lines) + "\n"

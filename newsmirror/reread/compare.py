@@ -70,9 +70,6 @@ def _near_the_difference(old: str, new: str) -> tuple[str, str]:
 
 
 def _quoted(value: Any) -> str:
-    """Return a value as JSON, cut, so that no character of it can write to the terminal."""
+    """Return a value as JSON, cut."""
     text = json.dumps(value, ensure_ascii=False)
-    text = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
