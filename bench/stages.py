@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fastserver import Site
-from speed import NO_ARCHIVE, PAGES, PROJECT, Server, in_copies, measure, new_folder, newsmirror, write
+from speed import PAGES, PROJECT, Server, in_copies, measure, new_folder, newsmirror, write
 
 ROUNDS = 3
 CRAWL = "--crawl"
@@ -40,9 +40,15 @@ STAGES = {
         "net.addresses:AddressGuardMiddleware.process_request",
         "net.budget:HostBudgetMiddleware.process_request",
         "net.pace:PatientQueue.pop",
+        "takedown.middleware:TakedownMiddleware.process_request",
     ],
-    "decoding": ["spiders.base:is_html", "spiders.base:decode", "spiders.base:sha256"],
-    "stream: parse and walk": ["spiders.base:read_stream"],
+    "raw archive": [
+        "archive.middleware:ArchiveMiddleware.process_response",
+        "archive.middleware:RenderedArchiveMiddleware.process_response",
+    ],
+    "raw archive: closing files, in a thread": ["archive.archive:close_file"],
+    "decoding": ["reading.page:is_html", "reading.page:decode", "spiders.base:sha256"],
+    "stream: parse and walk": ["reading.page:read_stream"],
     "article": ["spiders.base:is_article", "spiders.base:read_article"],
     "listing": ["spiders.base:read_listing"],
     "links: what to ask for next": [
@@ -183,7 +189,7 @@ def main() -> None:
         for _ in range(given.rounds):
             with new_folder() as folder:
                 told = folder / "seconds"
-                who = newsmirror("newsmirror, with clocks", NO_ARCHIVE)
+                who = newsmirror("newsmirror, with clocks")
                 command = (sys.executable, __file__, CRAWL, str(told))
                 measure(server, [who._replace(command=command)], folder, pages)
                 rounds.append(json.loads(told.read_text()))

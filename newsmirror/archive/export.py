@@ -21,7 +21,7 @@ from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import closed_files
 from newsmirror.archive.reader import read_page
 from newsmirror.archive.selection import PAGES, Entry, Selection, Span, damaged, select, site_of
-from newsmirror.archive.writer import pack
+from newsmirror.archive.writer import Packer
 from newsmirror.disk import sync_folder
 from newsmirror.items import ArchiveRef
 from newsmirror.normalise.record import format_utc
@@ -148,7 +148,7 @@ def _warcinfo(site: str | None) -> bytes:
     record.headers["WARC-Filename"] = _WARC
     record.headers["Content-Type"] = "application/warc-fields"
     record.set_bytes_content("".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode())
-    return pack([record])
+    return Packer().pack([record])
 
 
 def _run_wacz(*arguments: str | Path) -> None:
