@@ -39,6 +39,8 @@ class RawArchive:
         self._run_id = run_id
         self._writer = ArchiveWriter(folder, run_id, about)
         self._max_bytes = max_bytes
+        # A first run need not ask for each page.
+        self._has_captures = ledger.has_captures()
         self._there: dict[str, bool] = {}
         self._closing: list[asyncio.Task[None]] = []
 
@@ -62,11 +64,13 @@ class RawArchive:
         """Close all files, name them in the manifest, and let later runs know what they hold."""
         self._turn()
         closing, self._closing = self._closing, []
-        await asyncio.gather(*closing)
+        # One that fails is closed by the next run; the others are closed now.
+        for failure in filter(None, await asyncio.gather(*closing, return_exceptions=True)):
+            raise failure
 
     def _known(self, url: str) -> Capture | None:
         """Return an earlier capture of an address, if its file is still there."""
-        known = self._ledger.captured(identity(canonical_url(url)))
+        known = self._ledger.captured(identity(canonical_url(url))) if self._has_captures else None
         if known is None:
             return None
         if known.file not in self._there:

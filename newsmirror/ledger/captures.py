@@ -31,6 +31,11 @@ def find(connection: Connection, url_id: str) -> Capture | None:
     return Capture(*row) if row is not None else None
 
 
+def are_there(connection: Connection) -> bool:
+    """Tell whether there is any capture."""
+    return connection.execute(select(captures.c.url_id).limit(1)).one_or_none() is not None
+
+
 def learn(connection: Connection, found: Mapping[str, Capture]) -> None:
     """Keep captures by the id of their address, unless a newer one is known."""
     ids = list(found)

@@ -186,6 +186,11 @@ class Ledger:
         with self._reading() as connection:
             return captures.find(connection, url_id)
 
+    def has_captures(self) -> bool:
+        """Tell whether the archive holds anything that a run has told of."""
+        with self._reading() as connection:
+            return captures.are_there(connection)
+
     def add_archive_file(
         self, file: ArchiveFile, found: Mapping[str, Capture], run_ids: Sequence[str]
     ) -> None:

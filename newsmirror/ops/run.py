@@ -181,7 +181,11 @@ class MirrorRun:
             }
             counts = self._counts()
             if self._archive is not None:
-                await self._archive.close()
+                await self._archive.sync()
+                # What is left of the feed is packed meanwhile; the manifest, which names the files, is last.
+                both = asyncio.gather(self._archive.close(), self._publish(), return_exceptions=True)
+                for failure in filter(None, await both):
+                    raise failure
             self._ledger.finish_run(self.run_id, reason, not reasons, counts, reasons, figures=figures)
             await self._publish()
             await self._finish_takedowns()
