@@ -27,9 +27,10 @@ def write(ledger: Ledger, folder: Path, run_id: str, pages: dict[str, str], clos
         kept = exchange(url, payload)
         ref = writer.keep(kept, ledger.captured(url_id(url) or ""))
         writer.keep_rendered(kept, ref)
-    path = writer.turn()
-    assert path is not None
+    file, path = writer.turn(), writer.path
+    assert file is not None
     if not close:
+        file.close()
         return path
-    close_file(path, partial(ledger.add_archive_file, run_ids=[run_id]))
+    close_file(file, partial(ledger.add_archive_file, run_ids=[run_id]))
     return path.with_name(path.name.removesuffix(".open"))

@@ -20,7 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from newsmirror.archive import about
-from newsmirror.archive.closing import close_file, mend_file
+from newsmirror.archive.closing import close_file, close_left_file, make_index
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import ArchiveFile, Capture, closed_files, index_of, open_files, run_of
 from newsmirror.archive.middleware import to_exchange
@@ -60,11 +60,18 @@ class Told:
         self.captures |= captures
 
 
-def close(path: Path | None) -> Told:
-    assert path is not None
+def close(file: io.FileIO | None) -> Told:
+    """Close a file that the writer has left."""
+    assert file is not None
     told = Told()
-    mend_file(path)
-    close_file(path, told)
+    close_file(file, told)
+    return told
+
+
+def close_what_is_left(path: Path) -> Told:
+    """Close a file that a process left when it died."""
+    told = Told()
+    close_left_file(path, told)
     return told
 
 
@@ -243,9 +250,7 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     reader = ArchiveReader(tmp_path)
     with pytest.raises(ArchiveError, match=f"{ref.file}: no record <urn:x>; restore the file from a backup"):
         reader.read(ArchiveRef(ref.file, "<urn:x>"))
-    with pytest.raises(
-        ArchiveError, match=r"gone\.warc\.gz: No such file or directory; restore it from a backup"
-    ):
+    with pytest.raises(ArchiveError, match=r"gone\.warc\.gz: not there; put it back to have its pages"):
         reader.read(ArchiveRef("gone.warc.gz", ref.record_id))
 
 
@@ -262,7 +267,7 @@ def test_the_index_is_what_other_tools_read(tmp_path: Path) -> None:
         ["example,a)/", "20250108090000"],
         ["example,hezhou,kz)/gn/1.html", "20250108090000"],
     ]
-    found = {entry["record_id"]: entry for entry in entries(index_of(path))}
+    found = {entry["record_id"]: entry for entry in entries(path)}
     for ref, url, payload in zip(refs, (URL, "http://a.example/"), (GBK, b"1"), strict=True):
         entry = found[ref.record_id]
         offset, length = int(entry["offset"]), int(entry["length"])
@@ -282,8 +287,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[int]]:
     archive = writer(tmp_path_factory.mktemp("whole"))
     for number in range(3):
         archive.keep(exchange(f"{URL}?n={number}", GBK * number), None)
-    path = archive.turn()
-    assert path is not None
+    file = archive.turn()
+    assert file is not None
+    file.close()
+    path = archive.path
     data = path.read_bytes()
     with path.open("rb") as file:
         iterator = ArchiveIterator(file)
@@ -306,7 +313,7 @@ def test_cut_anywhere_the_whole_records_stay(whole: tuple[bytes, list[int]], tmp
     data, ends = whole
     near = {end + step for end in [0, *ends] for step in (-1, 0, 1)}
     for cut in sorted(near & set(range(len(data) + 1)) | set(range(0, len(data), 61))):
-        told = close(left(tmp_path, data[:cut]))
+        told = close_what_is_left(left(tmp_path, data[:cut]))
         kept = max((end for end in ends if end <= cut), default=0)
         closed = closed_files(tmp_path)
         assert open_files(tmp_path) == []
@@ -322,7 +329,7 @@ def test_cut_anywhere_the_whole_records_stay(whole: tuple[bytes, list[int]], tmp
 
 @pytest.mark.parametrize("tail", [b"\0" * 512, b"\x1f\x8b\x08\0garbage", GBK], ids=["zeros", "half", "text"])
 def test_what_is_no_record_is_cut_off(whole: tuple[bytes, list[int]], tmp_path: Path, tail: bytes) -> None:
-    close(left(tmp_path, whole[0] + tail))
+    close_what_is_left(left(tmp_path, whole[0] + tail))
     [path] = closed_files(tmp_path)
     assert path.read_bytes() == whole[0]
     assert check(path) == ""
@@ -334,11 +341,56 @@ def test_a_file_is_told_again_until_it_has_its_name(whole: tuple[bytes, list[int
 
     path = left(tmp_path, whole[0])
     with pytest.raises(RuntimeError, match="the ledger is gone"):
-        close_file(path, fail)
+        close_left_file(path, fail)
     assert open_files(tmp_path) == [path]
-    told = close(path)
+    told = close_what_is_left(path)
     assert [file.bytes for file in told.files] == [len(whole[0])]
     assert run_of(path.name) == RUN == run_of(told.files[0].file)
+
+
+def test_a_file_that_is_written_is_left_alone(tmp_path: Path) -> None:
+    """Whatever a ledger says: another house may share the folder."""
+    archive = writer(tmp_path)
+    archive.keep(exchange(), None)
+    told = close_what_is_left(archive.path)
+    assert (told.files, open_files(tmp_path)) == ([], [archive.path])
+    archive.keep(exchange(URL + "?n=2"), None)
+    file = archive.turn()
+    assert close_what_is_left(archive.path).files == []  # it is being closed
+    assert [each.records for each in close(file).files] == [7]
+    assert close_what_is_left(archive.path).files == []  # it is closed
+
+
+def test_a_lost_index_is_done_without_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    archive = writer(tmp_path)
+    ref = archive.keep(exchange(), None)
+    shown = archive.keep_rendered(exchange(payload=b"<p>1"), ref)
+    close(archive.turn())
+    [path] = closed_files(tmp_path)
+    index = index_of(path)
+    whole = index.read_bytes()
+    expected = ArchiveReader(tmp_path).read(ref), sorted(entry["record_id"] for entry in entries(path))
+    index.unlink()
+    assert (
+        ArchiveReader(tmp_path).read(ref),
+        sorted(entry["record_id"] for entry in entries(path)),
+    ) == expected
+    assert ArchiveReader(tmp_path).rendered(ref) == shown
+    make_index(path)
+    assert index.read_bytes() == whole
+    index.write_bytes(whole[:-100])
+    with pytest.raises(ArchiveError, match=f"{index}: .*; remove it: the next run makes it anew"):
+        ArchiveReader(tmp_path).read(ref)
+
+
+def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.warc.gz"
+    foreign.write_text("garbage")
+    said = f"{foreign}: Invalid WARC header; put the file there again from a backup, or move it away"
+    for read in (read_info, make_index, lambda path: list(pages(path)), lambda path: list(entries(path))):
+        with pytest.raises(ArchiveError) as told:
+            read(foreign)
+        assert str(told.value) == said
 
 
 FULL = """
@@ -374,7 +426,7 @@ def test_a_full_disk_leaves_whole_records(tmp_path: Path) -> None:
     assert is_whole == "True"
     [path] = open_files(tmp_path / "archive")
     assert [page.url for page in pages(path)] == [URL, URL + "?n=3"]
-    close(path)
+    close_what_is_left(path)
     assert check(closed_files(tmp_path / "archive")[0]) == ""
 
 

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,17 @@ from scrapy.settings import Settings
 from test_archive import blocks, check
 from test_docs import commands
 
-from newsmirror.archive.files import closed_files, open_files
+from newsmirror.archive.files import closed_files, index_of, open_files
 from newsmirror.archive.reader import ArchiveReader
+from newsmirror.archive.sites import SiteFile
 from newsmirror.commands.explain import find_page
 from newsmirror.feed import read
 from newsmirror.feed.verify import verify
 from newsmirror.items import ArchiveRef
+from newsmirror.ledger.ledger import Known, Ledger
 from newsmirror.ops.explain import explain_page
+from newsmirror.reread.reread import look
+from newsmirror.reread.workers import House
 
 NAMES = [f"a{number}" for number in range(6)]
 ENTRIES = [Entry(f"/gn/20250108/{name}.html", f"河洲新闻第{name}号：一件新鲜事") for name in NAMES]
@@ -295,6 +301,62 @@ def test_every_published_value_is_explained_from_the_archive(house: Path) -> Non
     assert "revision            2\n" in told.stdout
     unknown = scrapy("explain", "http://kz.hezhou.example/1.html", kept=house)
     assert (unknown.code, unknown.stdout) == (1, "")
+
+
+def seen(ids: Iterable[str]) -> Mapping[str, Known]:
+    return {}
+
+
+def look_at(kept: Path) -> tuple[int, int, int, int]:
+    """What a rereading would find, where no ledger is: the same, new, not kept, lost."""
+    spiders = {"anysite": SiteFile("Asia/Shanghai", None)}
+    found = look(House(str(kept / "feed"), kept / "archive", spiders, "r1"), "127.0.0.1", seen)
+    return found.same, found.new, found.unkept, found.lost
+
+
+def test_open_files_and_moved_files_and_damaged_ones_are_told_apart(house: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    first, second = closed_files(kept / "archive")
+    assert look_at(kept) == (6, 7, 0, 0)
+    index_of(second).unlink()
+    second.rename(second.with_name(second.name + ".open"))
+    assert look_at(kept) == (6, 7, 0, 0)
+    damaged = first.read_bytes()
+    first.write_bytes(damaged[:-2000])  # the last page of the first run
+    assert look_at(kept) == (5, 6, 0, 1)
+    first.rename(tmp_path / "elsewhere.warc.gz")
+    assert look_at(kept) == (1, 1, 5, 0)
+
+
+def test_another_house_takes_nothing_away_from_a_crawl(house: Path, tmp_path: Path) -> None:
+    """What a run is writing, and what a dead one has left, is not closed by whoever only reads."""
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    [_, second] = closed_files(kept / "archive")
+    index_of(second).unlink()
+    left = second.rename(second.with_name(second.name + ".open"))
+    again = scrapy("reread", "-s", f"NEWSMIRROR_ARCHIVE={kept}/archive", kept=tmp_path / "again")
+    assert (again.code, again.stderr) == (0, "")
+    assert open_files(kept / "archive") == [left]
+    assert len(feed(tmp_path / "again")) == 7
+
+
+def test_a_site_that_is_crawled_holds_up_no_other(house: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    demo = scrapy("crawl", "demo", "-a", "max_pages=1", "-a", "related=0", kept=kept)
+    assert demo.code == 0
+    with Ledger.open(f"sqlite:///{kept}/ledger.db") as ledger:
+        ledger.take_run("r1", "127.0.0.1", "start")
+        read = scrapy("reread", kept=kept)
+    assert read.code == 1
+    assert read.stderr.startswith("127.0.0.1 is being crawled by run r1: process ")
+    assert re.fullmatch(r"demo: \d+ pages read by reader 1: \d+ unchanged, 0 revised, 0 new\n", read.stdout)
+
+
+def test_an_empty_house_says_so_and_stays_empty(tmp_path: Path) -> None:
+    for arguments in (["reread"], ["reread", "--dry-run"]):
+        read = scrapy(*arguments, kept=tmp_path)
+        assert (read.code, read.stdout, read.stderr) == (0, f"{tmp_path}/archive: no pages to read\n", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_commands_of_the_docs_run_as_written(house: Path, tmp_path: Path) -> None:

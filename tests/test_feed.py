@@ -122,6 +122,15 @@ def test_a_run_is_published(full: House) -> None:
     assert verify(full.uri) == []
 
 
+def test_what_is_accepted_after_the_bytes_were_synced_waits_for_the_next_time(house: House) -> None:
+    house.begin("r1")
+    house.accept(record("a", "r1"))
+    publish_module.publish(house.ledger, house.storage, "r1", sync=lambda: house.accept(record("b", "r1")))
+    assert [each["url"] for each in read(house.uri)] == [record("a", "r1")["url"]]
+    house.publish("r1")
+    assert [each["url"] for each in read(house.uri)] == [record(name, "r1")["url"] for name in "ab"]
+
+
 def test_a_going_run_without_articles_has_a_manifest(house: House) -> None:
     house.begin("r1")
     house.publish("r1")

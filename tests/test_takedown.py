@@ -551,9 +551,9 @@ def test_the_archive_loses_the_page_and_nothing_else(full: House, tmp_path: Path
     )  # fmt: skip
     [rewrite] = [each for each in manifest(full).rewrites if each.file == path.name]
     assert rewrite == Rewrite(path.name, "t1", rewrite.at, was.bytes, was.sha256, now.bytes, now.sha256)
-    assert [entry["url"] for entry in entries(index_of(path))] == [page("a")] * 2 + [page("c")] * 2
+    assert [entry["url"] for entry in entries(path)] == [page("a")] * 2 + [page("c")] * 2
     reader = ArchiveReader(path.parent)
-    for entry in entries(index_of(path)):
+    for entry in entries(path):
         assert reader.read(ArchiveRef(path.name, entry["record_id"])).url == entry["url"]
     assert [full.ledger.captured(id_of(name)) is None for name in "abc"] == [False, True, False]
     assert sorted(each.name for each in path.parent.iterdir()) == [index_of(path).name, path.name]
@@ -594,7 +594,7 @@ def test_what_a_dead_run_left_open_stays_due_until_it_is_closed(full: House, tmp
     archive = tmp_path / "archive"
     archivemaker.write(full.ledger, archive, "r1", {page("b"): f"<p>{SECRET}"}, close=False)
     assert take_down(full, id_of("b"), archive=archive) == Finished(3, 0, is_due=True)
-    close_left(archive, full.ledger, "t1")
+    close_left(archive, full.ledger, "t1", adopts=True)
     full.publish("t1")
     assert finish(full, archive) == Finished(0, 1, is_due=False)
     assert is_gone(tmp_path)

@@ -76,10 +76,10 @@ class Night:
         return Exchange(HERE + path, moment, request, head, body, "127.0.0.1", {"discovery": "listing"})
 
     def close(self) -> Path:
-        path = self.writer.turn()
-        assert path is not None
-        close_file(path, lambda *_: None)
-        return path.with_suffix("")
+        file = self.writer.turn()
+        assert file is not None
+        close_file(file, lambda *_: None)
+        return self.writer.path.with_suffix("")
 
 
 def members(data: bytes) -> list[bytes]:
@@ -127,7 +127,9 @@ class Archive:
         )
         open_still = Night(folder, "fyun-20250115T000000Z-e00000")
         open_still.keep("/8.html", "2025-01-15T00:00:00Z", html("还没有写完"))
-        open_still.writer.turn()
+        still_open = open_still.writer.turn()
+        assert still_open is not None
+        still_open.close()
 
     @property
     def of_january(self) -> list[bytes]:

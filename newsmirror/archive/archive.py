@@ -5,26 +5,30 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from newsmirror.archive.closing import close_file, mend_file
-from newsmirror.archive.files import Capture, open_files, run_of
+from newsmirror.archive.closing import close_file, close_left_file, make_index
+from newsmirror.archive.files import Capture, closed_files, index_of, open_files, run_of
 from newsmirror.archive.writer import ArchiveWriter, Exchange
 from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.normalise.urls import canonical_url, identity
 
 
-def close_left(folder: Path, ledger: Ledger, run_id: str) -> None:
-    """Close the files of runs that are no longer alive; raises ArchiveError and LedgerError.
+def close_left(folder: Path, ledger: Ledger, run_id: str, *, adopts: bool) -> None:
+    """Close the files that dead processes left, and make indexes that are missing.
 
-    A file of a run that the ledger does not know, as after a rebuild, is named in the manifest of `run_id`.
+    A file of a run that the ledger does not know, as after a rebuild, is named in the manifest of `run_id` if
+    this house `adopts` it, else left alone: it may be another house's. Raises ArchiveError and LedgerError.
     """
-    with ledger.publishing():  # so that two runs that begin together do not close the same file
-        living = ledger.living_runs()
-        for path in open_files(folder):
-            if (left_by := run_of(path.name)) in living:
-                continue
-            mend_file(path)
-            close_file(path, partial(ledger.add_archive_file, run_ids=[left_by, run_id]))
+    left = open_files(folder)
+    known = ledger.begun([run_of(path.name) for path in left])
+    for path in left:
+        if adopts or run_of(path.name) in known:
+            close_left_file(path, partial(ledger.add_archive_file, run_ids=[run_of(path.name), run_id]))
+    if any(not index_of(path).exists() for path in closed_files(folder)):
+        with ledger.publishing():  # whoever rewrites a file takes its index away
+            for path in closed_files(folder):
+                if not index_of(path).exists():
+                    make_index(path)
 
 
 class RawArchive:
@@ -42,11 +46,17 @@ class RawArchive:
         # A first run need not ask for each page.
         self._has_captures = ledger.has_captures()
         self._there: dict[str, bool] = {}
+        # How many answers were kept, and how many of them had the payload that they had before.
+        self.kept = 0
+        self.revisits = 0
         self._closing: list[asyncio.Task[None]] = []
 
     def keep(self, exchange: Exchange) -> ArchiveRef:
         """Write a request and its answer; return the record that holds the payload."""
-        ref = self._writer.keep(exchange, self._known(exchange.url))
+        known = self._known(exchange.url)
+        ref = self._writer.keep(exchange, known)
+        self.kept += 1
+        self.revisits += known is not None and known.record_id == ref.record_id
         self._turn_if_full()
         return ref
 
@@ -56,9 +66,9 @@ class RawArchive:
         self._turn_if_full()
         return ref
 
-    async def sync(self) -> None:
-        """Carry what was written to the disk: what is published names it."""
-        await asyncio.to_thread(self._writer.sync)
+    def sync(self) -> None:
+        """Carry what was written to the disk: what is published names it. Any thread may call it."""
+        self._writer.sync()
 
     async def close(self) -> None:
         """Close all files, name them in the manifest, and let later runs know what they hold."""
@@ -82,7 +92,7 @@ class RawArchive:
             self._turn()
 
     def _turn(self) -> None:
-        path = self._writer.turn()
-        if path is not None:
+        file = self._writer.turn()
+        if file is not None:
             tell = partial(self._ledger.add_archive_file, run_ids=[self._run_id])
-            self._closing.append(asyncio.ensure_future(asyncio.to_thread(close_file, path, tell)))
+            self._closing.append(asyncio.ensure_future(asyncio.to_thread(close_file, file, tell)))

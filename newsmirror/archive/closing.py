@@ -1,5 +1,7 @@
 """How a file of the archive ends: what is whole of it is kept, indexed and given its name."""
 
+import fcntl
+import io
 import json
 import os
 import zlib
@@ -13,7 +15,7 @@ from typing import Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.errors import ArchiveError, damaged
 from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, index_of
 from newsmirror.disk import sync_folder, write_file
 from newsmirror.normalise.urls import canonical_url, identity
@@ -31,46 +33,60 @@ class Contents:
     captures: dict[str, Capture]
 
 
-def close_file(path: Path, tell: Callable[[ArchiveFile, dict[str, Capture]], None]) -> None:
-    """Close an open file of whole records that nobody writes any more; one without a page is removed.
+def close_file(file: io.FileIO, tell: Callable[[ArchiveFile, dict[str, Capture]], None]) -> None:
+    """Close an open file of whole records, which is locked; one without a page is removed.
 
     `tell` is called before the file gets its name, so that it is called again if that comes to nothing.
     Raises ArchiveError.
     """
+    path = Path(file.name)
     closed = path.with_name(path.name.removesuffix(OPEN))
     try:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        contents = index_file(path, closed)
-        if not contents.captures and contents.records <= 1:
-            path.unlink()
-            index_of(closed).unlink()
-            return
-        tell(describe(path, closed.name, contents.records), contents.captures)
-        path.rename(closed)
+        with file:
+            contents = index_file(path, closed)
+            if not contents.captures and contents.records <= 1:
+                path.unlink()
+                index_of(closed).unlink()
+                return
+            tell(describe(path, closed.name, contents.records), contents.captures)
+            path.rename(closed)
         sync_folder(path.parent)
     except OSError as error:
         raise _explain(path, error) from error
 
 
-def mend_file(path: Path) -> None:
-    """Cut off what follows the last whole record of an open file; raises ArchiveError."""
-    whole = 0
+def close_left_file(path: Path, tell: Callable[[ArchiveFile, dict[str, Capture]], None]) -> None:
+    """Mend and close a file that a dead process has left; one that somebody writes is left alone."""
     try:
-        with path.open("rb+") as file:
-            member = zlib.decompressobj(wbits=31)
-            with suppress(zlib.error):  # what a crash left there is no gzip
-                while piece := file.read(_PIECE):
-                    while piece:
-                        member.decompress(piece)
-                        if not member.eof:
-                            break
-                        piece = member.unused_data
-                        whole = file.tell() - len(piece)
-                        member = zlib.decompressobj(wbits=31)
-            file.truncate(whole)
+        file = path.open("r+b", buffering=0)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _mend(file)
+        except BaseException:
+            file.close()
+            raise
+    except (FileNotFoundError, BlockingIOError):  # closed meanwhile, or being written
+        return
     except OSError as error:
         raise _explain(path, error) from error
+    close_file(file, tell)
+
+
+def _mend(file: io.FileIO) -> None:
+    """Cut off what follows the last whole record."""
+    whole = 0
+    member = zlib.decompressobj(wbits=31)
+    with suppress(zlib.error):  # what a crash left there is no gzip
+        while piece := file.read(_PIECE):
+            while piece:
+                member.decompress(piece)
+                if not member.eof:
+                    break
+                piece = member.unused_data
+                whole = file.tell() - len(piece)
+                member = zlib.decompressobj(wbits=31)
+    file.truncate(whole)
+    os.fsync(file.fileno())
 
 
 def _explain(path: Path, error: OSError) -> ArchiveError:
@@ -87,8 +103,16 @@ def describe(path: Path, name: str, records: int) -> ArchiveFile:
     return ArchiveFile(name, records, path.stat().st_size, digest)
 
 
+def make_index(path: Path) -> None:
+    """Write the index of a closed file that has lost it; raises ArchiveError."""
+    try:
+        index_file(path)
+    except OSError as error:
+        raise damaged(path, error) from error
+
+
 def index_file(path: Path, closed: Path | None = None) -> Contents:
-    """Write the index of a file (CDXJ) beside it, and return what is in it.
+    """Write the index of a file (CDXJ) beside it, and return what is in it; raises OSError.
 
     `closed`: what the file will be called. A line has the address in its sortable form (SURT), the time, and
     as JSON what pywb reads. Beyond that: `record_id`; `metadata`, the offset of what is known about a page;
@@ -98,6 +122,19 @@ def index_file(path: Path, closed: Path | None = None) -> Contents:
     from surt import surt  # type: ignore[import-untyped]
 
     closed = closed or path
+    records, entries = read_entries(path)
+    for entry in entries:
+        entry["filename"] = closed.name
+    captures = _captures(entries, closed.name)
+    lines = sorted(
+        f"{surt(entry['url'])} {digits(entry.pop('date'))} {json.dumps(entry)}\n" for entry in entries
+    )
+    write_file(index_of(closed), "".join(lines).encode())
+    return Contents(records, captures)
+
+
+def read_entries(path: Path) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many records a file has, and what an index says of each page; raises OSError."""
     entries: list[dict[str, Any]] = []
     ends: list[int] = []
     about: dict[str, int] = {}
@@ -107,19 +144,14 @@ def index_file(path: Path, closed: Path | None = None) -> Contents:
             if record.record_type == WarcRecordType.metadata:
                 about[record.headers["WARC-Concurrent-To"]] = record.stream_pos
             elif record.record_type in _PAGES:
-                entries.append({**_describe(record), "filename": closed.name})
+                entries.append(_describe(record))
     ends.append(path.stat().st_size)
     following = dict(pairwise(ends))
     for entry in entries:
         entry["length"] = str(following[int(entry["offset"])] - int(entry["offset"]))
         if (metadata := about.get(entry["record_id"])) is not None:
             entry["metadata"] = str(metadata)
-    captures = _captures(entries, closed.name)
-    lines = sorted(
-        f"{surt(entry['url'])} {digits(entry.pop('date'))} {json.dumps(entry)}\n" for entry in entries
-    )
-    write_file(index_of(closed), "".join(lines).encode())
-    return Contents(len(ends) - 1, captures)
+    return len(ends) - 1, entries
 
 
 def _describe(record: WarcRecord) -> dict[str, Any]:

@@ -57,6 +57,12 @@ def digits(at: str) -> str:
     return "".join(filter(str.isdigit, at))
 
 
+def find_file(folder: Path, name: str) -> Path | None:
+    """Return where a file is, by the name that it has when it is closed; it may be open. None if nowhere."""
+    paths = (folder / name, folder / (name + OPEN))
+    return next((path for path in paths if path.exists()), None)
+
+
 def index_of(path: Path) -> Path:
-    """Return where the index of a closed file is."""
-    return path.with_name(path.name.removesuffix(WARC) + INDEX)
+    """Return where the index of a file is, or will be."""
+    return path.with_name(path.name.removesuffix(OPEN).removesuffix(WARC) + INDEX)

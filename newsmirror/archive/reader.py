@@ -11,8 +11,9 @@ from typing import Any
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import OPEN, index_of
+from newsmirror.archive.closing import read_entries
+from newsmirror.archive.errors import ArchiveError, NotKeptError, damaged
+from newsmirror.archive.files import OPEN, digits, find_file, index_of
 from newsmirror.items import ArchiveRef
 
 _PAGES = (WarcRecordType.response, WarcRecordType.conversion)
@@ -44,94 +45,113 @@ class ArchiveReader:
     def __init__(self, folder: Path) -> None:
         """Take the folder; nothing is opened yet."""
         self.folder = folder
-        self._places: OrderedDict[str, dict[str, tuple[int, int | None]]] = OrderedDict()
+        self._places: OrderedDict[Path, dict[str, tuple[int, int | None]]] = OrderedDict()
 
     def read(self, ref: ArchiveRef) -> Page:
-        """Return a page; raises ArchiveError if its file or its record is not there."""
-        path = self.folder / ref.file
-        if not path.exists():
-            path = path.with_name(path.name + OPEN)
-        try:
-            if path.name.endswith(OPEN):  # a run writes it, and has no index yet
-                found = next((page for page in pages(path) if page.ref.record_id == ref.record_id), None)
-            else:
-                found = self._read_at(path, ref)
-        except OSError as error:
-            raise ArchiveError(
-                f"{self.folder / ref.file}: {error.strerror or error}; restore it from a backup"
-            ) from error
-        if found is None:
+        """Return a page; raises NotKeptError if its file is not there, ArchiveError if it cannot be read."""
+        path = find_file(self.folder, ref.file)
+        if path is None:
+            raise NotKeptError(f"{self.folder / ref.file}: not there; put it back to have its pages")
+        place = self._index(path).get(ref.record_id)
+        if place is None and path.name.endswith(OPEN):  # it may have grown
+            del self._places[path]
+            place = self._index(path).get(ref.record_id)
+        if place is None:
             raise ArchiveError(f"{path}: no record {ref.record_id}; restore the file from a backup")
-        return found
+        offset, metadata = place
+        try:
+            with path.open("rb") as file:
+                about = {} if metadata is None else _fields(_record_at(file, metadata))
+                return read_page(_record_at(file, offset), ref, about)
+        except OSError as error:
+            raise damaged(path, error) from error
 
     def rendered(self, ref: ArchiveRef) -> ArchiveRef:
         """Return the record of what a browser made of a page, if its file has one, else its own."""
-        index = index_of(self.folder / ref.file)
-        if index.exists():
-            for entry in entries(index):
-                if entry.get("conversion_of") == ref.record_id:
-                    return ArchiveRef(ref.file, entry["record_id"])
+        path = find_file(self.folder, ref.file)
+        for entry in entries(path) if path is not None else ():
+            if entry.get("conversion_of") == ref.record_id:
+                return ArchiveRef(ref.file, entry["record_id"])
         return ref
-
-    def _read_at(self, path: Path, ref: ArchiveRef) -> Page | None:
-        place = self._index(path).get(ref.record_id)
-        if place is None:
-            return None
-        offset, metadata = place
-        with path.open("rb") as file:
-            about = {} if metadata is None else _fields(_record_at(file, metadata))
-            return read_page(_record_at(file, offset), ref, about)
 
     def _index(self, path: Path) -> dict[str, tuple[int, int | None]]:
         """Return for each record of a file where it begins, and where what is known about it does."""
-        if path.name not in self._places:
-            self._places[path.name] = {
+        if path not in self._places:
+            self._places[path] = {
                 entry["record_id"]: (
                     int(entry["offset"]),
                     int(entry["metadata"]) if "metadata" in entry else None,
                 )
-                for entry in entries(index_of(path))
+                for entry in entries(path)
             }
             if len(self._places) > _INDEXES:
                 self._places.popitem(last=False)
-        return self._places[path.name]
+        return self._places[path]
 
 
-def entries(index: Path) -> Iterator[dict[str, str]]:
-    """Yield the lines of an index, with `timestamp` (14 digits); raises OSError if there is none."""
-    with index.open(encoding="utf-8") as lines:
-        for line in lines:
-            _, timestamp, plain = line.split(" ", 2)
-            yield {**json.loads(plain), "timestamp": timestamp}
+def entries(path: Path) -> Iterator[dict[str, str]]:
+    """Yield what the index of a file says of each page, with `timestamp` (14 digits); raises ArchiveError.
+
+    A file that has none, as it is open or being rewritten, is read through.
+    """
+    index = index_of(path)
+    try:
+        with index.open(encoding="utf-8") as lines:
+            for line in lines:
+                _, timestamp, plain = line.split(" ", 2)
+                yield {**json.loads(plain), "timestamp": timestamp}
+            return
+    except FileNotFoundError:
+        pass
+    except ValueError as error:
+        raise ArchiveError(f"{index}: {error}; remove it: the next run makes it anew") from error
+    except OSError as error:
+        raise damaged(index, error) from error
+    try:
+        for entry in read_entries(path)[1]:
+            yield {**entry, "timestamp": digits(entry["date"])}
+    except OSError as error:
+        raise damaged(path, error) from error
 
 
 def pages(path: Path) -> Iterator[Page]:
     """Yield the pages of a file that have bytes of their own, in order; it may be open.
 
-    Raises OSError if it cannot be read. What follows the last whole record is left out.
+    Raises ArchiveError if it cannot be read. What follows the last whole record is left out.
     """
     name = path.name.removesuffix(OPEN)
     about: dict[str, Mapping[str, str]] = {}
-    with path.open("rb") as file:
-        for record in ArchiveIterator(file, parse_http=False):
-            if record.record_type == WarcRecordType.metadata:
-                about[record.headers["WARC-Concurrent-To"]] = _fields(record)
-            elif record.record_type in _PAGES:
-                ref = ArchiveRef(name, record.headers["WARC-Record-ID"])
-                yield read_page(record, ref, about.pop(ref.record_id, {}))
+    try:
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, parse_http=False):
+                if record.record_type == WarcRecordType.metadata:
+                    about[record.headers["WARC-Concurrent-To"]] = _fields(record)
+                elif record.record_type in _PAGES:
+                    ref = ArchiveRef(name, record.headers["WARC-Record-ID"])
+                    yield read_page(record, ref, about.pop(ref.record_id, {}))
+    except OSError as error:
+        raise damaged(path, error) from error
 
 
 def read_info(path: Path) -> Mapping[str, str]:
-    """Return the fields of a file's warcinfo, such as `run-id`, `isPartOf` and `spider`; none without one."""
-    with path.open("rb") as file:
-        for record in ArchiveIterator(file, record_types=WarcRecordType.warcinfo, parse_http=False):
-            return _fields(record)
+    """Return the fields of a file's warcinfo, such as `run-id`, `isPartOf` and `spider`; none without one.
+
+    Raises ArchiveError if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, record_types=WarcRecordType.warcinfo, parse_http=False):
+                return _fields(record)
+    except OSError as error:
+        raise damaged(path, error) from error
     return {}
 
 
 def _record_at(file: Any, offset: int) -> WarcRecord:
     file.seek(offset)
-    return next(iter(ArchiveIterator(file, parse_http=False)))
+    for record in ArchiveIterator(file, parse_http=False):
+        return record
+    raise OSError("it ends before its index does")
 
 
 def _fields(record: WarcRecord) -> dict[str, str]:
@@ -140,8 +160,10 @@ def _fields(record: WarcRecord) -> dict[str, str]:
 
 
 def read_page(record: WarcRecord, ref: ArchiveRef, about: Mapping[str, str]) -> Page:
-    """Return the page in a response or a conversion; raises ArchiveError if it cannot be unpacked."""
+    """Return the page in a response or a conversion; raises ArchiveError if it is not whole."""
     headers, block = record.headers, record.reader.read()
+    if len(block) != int(headers["Content-Length"]):
+        raise ArchiveError(f"{ref.file}: record {ref.record_id} is cut off; restore the file from a backup")
     status, declared, body = None, headers.get("Content-Type"), block
     if record.record_type == WarcRecordType.response:
         status, declared, body = _answer(headers["WARC-Target-URI"], block)

@@ -1,5 +1,6 @@
 """The WARC files of one run (WARC 1.1, ISO 28500:2017): every record is a gzip member of its own."""
 
+import fcntl
 import io
 import os
 import zlib
@@ -15,7 +16,7 @@ from fastwarc.warc import WarcRecord, WarcRecordType
 
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import OPEN, Capture, file_name
-from newsmirror.disk import make_folder
+from newsmirror.disk import make_folder, sync_folder
 from newsmirror.items import ArchiveRef
 from newsmirror.normalise.record import format_utc
 
@@ -79,7 +80,8 @@ class ArchiveWriter:
     """Writes records to `<run_id>-00001.warc.gz.open` and so on; a new file for each `turn`.
 
     A file holds whole records at any time: each group of records is one write, and what of it failed is cut
-    off again. Raises ArchiveError where nothing can be written.
+    off again. It is locked (`flock`) as long as it is written: whoever finds one that is not closes it.
+    Raises ArchiveError where nothing can be written.
     """
 
     def __init__(self, folder: Path, run_id: str, about: Mapping[str, str]) -> None:
@@ -126,22 +128,23 @@ class ArchiveWriter:
         return ArchiveRef(self._write([*_beside(record, *_about(exchange)), record]), _id(record))
 
     def sync(self) -> None:
-        """Carry what was written to the open file to the disk."""
+        """Carry what was written to the open file to the disk; what was left before is there."""
         file, path = self._file, self.path
-        if file is not None and not file.closed:
+        if file is not None:
             try:
                 os.fsync(file.fileno())
             except OSError as error:
                 raise _explain(path, error) from error
 
-    def turn(self) -> Path | None:
-        """Leave the open file, and return it; None if there is none. The next record begins a new one."""
-        if self._file is None:
-            return None
-        self._file.close()
-        self._file = None
+    def turn(self) -> io.FileIO | None:
+        """Leave the open file, and return it, on the disk and locked; None if there is none.
+
+        The next record begins a new one.
+        """
+        self.sync()
+        left, self._file = self._file, None
         self.size = 0
-        return self.path
+        return left
 
     def _write(self, records: Sequence[WarcRecord]) -> str:
         """Write records with one call; return the name that the file will have when it is closed."""
@@ -158,7 +161,9 @@ class ArchiveWriter:
         info.set_bytes_content(_fields(self._about))
         try:
             make_folder(self._folder)
-            self._file = self.path.open("xb", buffering=0)
+            self._file = self.path.open("x+b", buffering=0)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            sync_folder(self._folder)
         except OSError as error:
             raise _explain(self.path, error) from error
         self.size = 0

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -11,9 +12,10 @@ from newsmirror.archive.errors import ArchiveError
 from newsmirror.feed.errors import FeedError
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
+from newsmirror.ledger.state import look as ledger_state
 from newsmirror.ops.sites import load_site_files
 from newsmirror.ops.terminal import printable
-from newsmirror.places import PlaceError, find_places
+from newsmirror.places import PlaceError, Places, find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reread.reread import Outcome, look, reread, sites_of
 from newsmirror.reread.workers import House
@@ -48,33 +50,48 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         if args:
             raise UsageError(f"write scrapy reread {self.syntax()}", print_help=False)
-        spiders = load_site_files(self.settings)
         try:
             places = find_places(self.settings)
-            if places.archive is None:
-                raise UsageError("NEWSMIRROR_ARCHIVE=off: there is no archive to read", print_help=False)
-            sites = sites_of(places.archive)
-            if opts.site is not None and opts.site not in sites:
-                known = ", ".join(sites) or "none"
-                raise UsageError(
-                    f"{places.archive} has no pages of a site {opts.site!r}; there are pages of: {known}",
-                    print_help=False,
-                )
-            with Ledger.open(places.ledger_url) as ledger:
-                for site in [opts.site] if opts.site else sites:
-                    house = House(places.feed_uri, places.archive, spiders, new_run_id(site))
-                    if opts.dry_run:
-                        outcome = look(house, site, ledger)
-                    else:
-                        outcome = reread(house, site, ledger, self.settings.getint("NEWSMIRROR_PART_ROWS"))
-                    sys.stdout.write(format_outcome(site, outcome, opts.dry_run))
-                    if outcome.lost:
-                        self.exitcode = 1
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
-        except (ArchiveError, FeedError, LedgerError) as error:
-            sys.stderr.write(f"{error}\n")
-            self.exitcode = 1
+        if places.archive is None:
+            raise UsageError("NEWSMIRROR_ARCHIVE=off: there is no archive to read", print_help=False)
+        try:
+            sites = sites_of(places.feed_uri, places.archive)
+        except (ArchiveError, FeedError) as error:
+            self._fail(error)
+            return
+        if opts.site is not None and opts.site not in sites:
+            known = ", ".join(sites) or "none"
+            raise UsageError(
+                f"{places.archive} has no pages of a site {opts.site!r}; there are pages of: {known}",
+                print_help=False,
+            )
+        if not sites:
+            sys.stdout.write(f"{places.archive}: no pages to read\n")
+        for site in [opts.site] if opts.site else sites:
+            try:
+                outcome = self._read(site, places, places.archive, opts.dry_run)
+            except (ArchiveError, FeedError, LedgerError) as error:
+                self._fail(error)  # the other sites are read all the same
+                continue
+            sys.stdout.write(format_outcome(site, outcome, opts.dry_run))
+            if outcome.lost:
+                self.exitcode = 1
+
+    def _read(self, site: str, places: Places, archive: Path, is_dry: bool) -> Outcome:
+        assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        house = House(places.feed_uri, archive, load_site_files(self.settings), new_run_id(site))
+        if is_dry and ledger_state(places.ledger_url) is None:
+            return look(house, site, lambda ids: {})
+        with Ledger.open(places.ledger_url) as ledger:
+            if is_dry:
+                return look(house, site, ledger.seen)
+            return reread(house, site, ledger, self.settings.getint("NEWSMIRROR_PART_ROWS"))
+
+    def _fail(self, error: Exception) -> None:
+        sys.stderr.write(f"{error}\n")
+        self.exitcode = 1
 
 
 def format_outcome(site: str, outcome: Outcome, is_dry: bool) -> str:
@@ -85,7 +102,7 @@ def format_outcome(site: str, outcome: Outcome, is_dry: bool) -> str:
         f"{outcome.same} unchanged, {outcome.revised} {would}revised, {outcome.new} {would}new"
     ]
     if outcome.unkept:
-        lines.append(f"  {outcome.unkept} articles were not read: no bytes of them were kept")
+        lines.append(f"  {outcome.unkept} articles were not read: their bytes are not in the archive")
     if outcome.lost:
         lines.append(f"  {outcome.lost} are no longer read:")
         lines += [f"      {printable(unread.url)}  {printable(unread.why)}" for unread in outcome.examples]

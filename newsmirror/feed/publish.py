@@ -4,6 +4,7 @@ A crash at any point leaves parts that the ledger still holds as pending; the ne
 run, writes the same bytes at the same paths again.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -28,15 +29,24 @@ from newsmirror.ledger.publication import Publication
 from newsmirror.normalise.record import format_utc
 
 
-def publish(ledger: Ledger, storage: Storage, run_id: str, max_rows: int = 2000) -> None:
+def publish(
+    ledger: Ledger,
+    storage: Storage,
+    run_id: str,
+    max_rows: int = 2000,
+    sync: Callable[[], None] = lambda: None,
+) -> None:
     """Publish all that waits for a run's site, and what any other run left assigned.
 
-    Raises FeedError if the storage cannot be written or is ahead of the ledger, and LedgerError; nothing is
-    lost then, and the next call completes it.
+    `sync` carries to the disk what the records name; what is accepted after it was called waits for the
+    next time. Raises FeedError if the storage cannot be written or is ahead of the ledger, and LedgerError;
+    nothing is lost then, and the next call completes it.
     """
+    until = ledger.last_waiting()
+    sync()
     remain = True
     while remain:  # so that others may publish in between
-        remain = ledger.assign(run_id, max_rows)
+        remain = ledger.assign(run_id, max_rows, until)
         with ledger.publishing() as publication:
             _publish_pending(publication, storage)
 

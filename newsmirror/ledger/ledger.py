@@ -159,9 +159,10 @@ class Ledger:
                 return Acceptance("sighting", None)
             return _revise(connection, known, record, "parser")
 
-    def confirm(self, article_ids: Iterable[str], parser_version: str) -> None:
-        """Say that this reader reads in the bytes of articles what is known of them."""
-        if rows := [{"id": id_, "version": parser_version} for id_ in article_ids]:
+    def confirm(self, revisions: Iterable[tuple[str, int]], parser_version: str) -> None:
+        """Say that this reader reads what is known in the bytes of articles, by their ids and revisions."""
+        rows = [{"id": id_, "of": revision, "version": parser_version} for id_, revision in revisions]
+        if rows:
             with self._writing(self._quick) as connection:
                 connection.execute(_CONFIRM, rows)
 
@@ -443,15 +444,24 @@ class Ledger:
                     return str(finished_at)
         return None
 
-    def assign(self, run_id: str, max_rows: int) -> bool:
+    def last_waiting(self) -> int:
+        """Return the number of the newest row of the outbox, 0 if it is empty."""
+        with self._reading() as connection:
+            newest: int = connection.scalar(select(func.coalesce(func.max(outbox.c.id), 0))) or 0
+        return newest
+
+    def assign(self, run_id: str, max_rows: int, until: int | None = None) -> bool:
         """Make parts of at most `max_rows` rows that wait, of the run's site; return whether rows remain.
 
+        `until`: no row with a higher number than this one, by `last_waiting`.
         Takes the oldest rows first, those of dead runs of the site included. A part has one kind and one
         fetch date; its articles get the next seq, in the order of acceptance. Nothing else gives a seq.
         """
         with self._alone() as (connection, seq):
             site = self._run(connection, run_id).site
-            waiting = connection.execute(_WAITING, {"site": site, "rows": max_rows + 1}).all()
+            waiting = connection.execute(
+                _WAITING, {"site": site, "rows": max_rows + 1, "until": _ANY if until is None else until}
+            ).all()
             taken = sorted(waiting[:max_rows], key=lambda row: row.kind)
             last = select(func.coalesce(func.max(parts.c.number), 0)).where(parts.c.run_id == run_id)
             number: int = connection.execute(last).scalar_one()
@@ -652,7 +662,7 @@ _REVISE = (
 )
 _CONFIRM = (
     update(articles)
-    .where(articles.c.article_id == bindparam("id"))
+    .where(articles.c.article_id == bindparam("id"), articles.c.revision == bindparam("of"))
     .values(parser_version=bindparam("version"))
 )
 _SIGHTING = (
@@ -666,10 +676,11 @@ _SIGHTING = (
     )
 )
 _OUT = insert(outbox)
+_ANY = 2**63 - 1
 _WAITING = (
     select(outbox.c.id, outbox.c.kind, outbox.c.fetch_date)
     .join(runs, runs.c.run_id == outbox.c.run_id)
-    .where(outbox.c.part_id.is_(None), runs.c.site == bindparam("site"))
+    .where(outbox.c.part_id.is_(None), outbox.c.id <= bindparam("until"), runs.c.site == bindparam("site"))
     .order_by(outbox.c.id)
     .limit(bindparam("rows"))
 )

@@ -117,7 +117,9 @@ class MirrorRun:
             self.spider.memory = self._seen_before
             await asyncio.to_thread(sweep, self._storage, self._ledger)
             if self.places.archive is not None:
-                await asyncio.to_thread(close_left, self.places.archive, self._ledger, self.run_id)
+                await asyncio.to_thread(
+                    close_left, self.places.archive, self._ledger, self.run_id, adopts=True
+                )
                 self._archive = self._new_archive(self.places.archive)
             await self._publish()
         except RunLocked as error:
@@ -181,7 +183,8 @@ class MirrorRun:
             }
             counts = self._counts()
             if self._archive is not None:
-                await self._archive.sync()
+                self.crawler.stats.set_value("newsmirror/archive/answers", self._archive.kept)
+                self.crawler.stats.set_value("newsmirror/archive/revisits", self._archive.revisits)
                 # What is left of the feed is packed meanwhile; the manifest, which names the files, is last.
                 both = asyncio.gather(self._archive.close(), self._publish(), return_exceptions=True)
                 for failure in filter(None, await both):
@@ -265,9 +268,11 @@ class MirrorRun:
         """Write the parts and manifests that are due, off the reactor, one publisher at a time."""
         async with self._publishing:
             self._waiting_rows = 0
+            given = (self.ledger, self._storage, self.run_id, self.part_rows)
             if self._archive is not None:
-                await self._archive.sync()
-            await asyncio.to_thread(publish, self.ledger, self._storage, self.run_id, self.part_rows)
+                await asyncio.to_thread(publish, *given, sync=self._archive.sync)
+            else:
+                await asyncio.to_thread(publish, *given)
 
     def _publish_in_passing(self) -> None:
         if not self._publishing.locked():

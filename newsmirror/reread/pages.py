@@ -15,11 +15,10 @@ from newsmirror.schema import ArticleValidator, to_plain
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A page that gave no record: no article, or why it cannot be published."""
+    """A page that gave no record, and why."""
 
     url: str
     why: str
-    is_article: bool
 
 
 class Rereader:
@@ -36,12 +35,12 @@ class Rereader:
         """Return the plain record of a page, valid by the schema."""
         opened = open_page(page.body, page.content_type, site.file.encoding, page.url)
         if not isinstance(opened, HtmlPage):
-            return Unread(page.url, f"{opened.reason}: {opened.detail}", is_article=False)
+            return Unread(page.url, f"{opened.reason}: {opened.detail}")
         if not is_article(opened.stream):
-            return Unread(page.url, "no article by its labels", is_article=False)
+            return Unread(page.url, "no article by its labels")
         read = read_article(opened.stream)
         if read is None:
-            return Unread(page.url, "an article without a title that could be read", is_article=True)
+            return Unread(page.url, "an article without a title that could be read")
         article = build_article(
             Snapshot(
                 page=read,
@@ -58,5 +57,5 @@ class Rereader:
         )
         record = to_plain(article)
         for path, message in self._validator.violations(record):
-            return Unread(page.url, f"invalid: {path}: {message[:200]}", is_article=True)
+            return Unread(page.url, f"invalid: {path}: {message[:200]}")
         return record

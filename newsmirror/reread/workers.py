@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from newsmirror.archive.about import from_fields
-from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.errors import ArchiveError, NotKeptError
+from newsmirror.archive.files import find_file
 from newsmirror.archive.reader import ArchiveReader
 from newsmirror.archive.sites import Site, SiteFile, site_of
 from newsmirror.feed.parts import unpack
@@ -54,12 +55,12 @@ class Changed:
 
 @dataclass(slots=True)
 class Compared:
-    """What came of published records: ids of those that read the same, changes, pages that are lost."""
+    """What came of published records: those that read the same (id, revision), changes, what is lost."""
 
-    same: list[str] = field(default_factory=list)
+    same: list[tuple[str, int]] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     lost: list[Unread] = field(default_factory=list)
-    # Without bytes: the archive was off.
+    # Without bytes: the archive was off, or their file was moved away.
     unkept: int = 0
 
 
@@ -109,13 +110,17 @@ def compare_published(job: PublishedRecords) -> Compared:
             continue
         ref = ArchiveRef(**old["archive"])
         fetched_at, discovery = datetime.fromisoformat(old["fetched_at"]), Discovery(**old["discovery"])
-        new = _read(ref, old["fetched_url"], discovery, fetched_at)
+        try:
+            new = _read(ref, old["fetched_url"], discovery, fetched_at)
+        except NotKeptError:
+            found.unkept += 1
+            continue
         if isinstance(new, Unread):
             found.lost.append(new)
         elif different := differences(old, new):
             found.changed.append(Changed(new, old["revision"], different))
         else:
-            found.same.append(old["article_id"])
+            found.same.append((old["article_id"], old["revision"]))
     return found
 
 
@@ -136,11 +141,13 @@ def _read(
     """
     try:
         page = _archive().read(ref)
+    except NotKeptError:
+        raise
     except ArchiveError as error:
-        return Unread(url or ref.file, str(error), is_article=url is not None)
+        return Unread(url or ref.file, str(error))
     discovery = discovery or from_fields(page.about)
     if discovery is None:
-        return Unread(page.url, "no page of the site: a script, or robots.txt", is_article=False)
+        return Unread(page.url, "no page of the site: a script, or robots.txt")
     page = replace(page, url=url or page.url, fetched_at=fetched_at or page.fetched_at)
     return _rereader().read(page, _site(ref.file), discovery, ref)
 
@@ -168,4 +175,4 @@ def _rereader() -> Rereader:
 
 @cache
 def _site(file: str) -> Site:
-    return site_of(_house.archive / file, _house.spiders)
+    return site_of(find_file(_house.archive, file) or _house.archive / file, _house.spiders)

@@ -46,7 +46,7 @@ def search(folder: Path, gone: Mapping[str, str]) -> list[Path]:
     The index names every page; requests and what is known about them stand beside a page.
     """
     try:
-        return [path for path in closed_files(folder) if _may_hold(index_of(path), gone)]
+        return [path for path in closed_files(folder) if _may_hold(path, gone)]
     except (OSError, ValueError, LookupError) as error:
         raise ArchiveError(
             f"{folder}: an index cannot be read: {error}; remove that .cdxj file, and it is made anew"
@@ -93,11 +93,8 @@ def rewrite(
     return True
 
 
-def _may_hold(index: Path, gone: Mapping[str, str]) -> bool:
-    try:
-        return any(url_id(entry["url"]) in gone for entry in entries(index))
-    except FileNotFoundError:
-        return True
+def _may_hold(path: Path, gone: Mapping[str, str]) -> bool:
+    return not index_of(path).exists() or any(url_id(entry["url"]) in gone for entry in entries(path))
 
 
 def _members(path: Path) -> list[_Member]:
