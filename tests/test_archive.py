@@ -379,7 +379,7 @@ def test_a_lost_index_is_done_without_and_a_damaged_one_is_named(tmp_path: Path)
     make_index(path)
     assert index.read_bytes() == whole
     index.write_bytes(whole[:-100])
-    with pytest.raises(ArchiveError, match=f"{index}: .*; remove it: the next run makes it anew"):
+    with pytest.raises(ArchiveError, match=f"{index}: cannot be read: .*; remove it, and it is made anew"):
         ArchiveReader(tmp_path).read(ref)
 
 

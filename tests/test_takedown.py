@@ -5,7 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
@@ -38,6 +38,7 @@ from newsmirror.ledger.tables import runs
 from newsmirror.ledger.takedowns import Block
 from newsmirror.normalise.urls import identity
 from newsmirror.schema import blank, deletion
+from newsmirror.takedown import warcs
 from newsmirror.takedown.finish import Finished, finish_takedowns
 
 FIRST = "articles/fetch_date=2025-01-08/r1-00001.jsonl.gz"
@@ -608,6 +609,72 @@ def test_a_file_that_no_manifest_names_is_rewritten_too(full: House, tmp_path: P
     [told] = manifest(full).archive
     assert (told.sha256, told.records) == (sha256(path.read_bytes()).hexdigest(), 6)
     assert (verify(full.uri), finish(full, path.parent).is_due) == ([], False)
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_file_that_is_published_while_it_is_looked_for(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adopted: bool
+) -> None:
+    """The crawl closes it after the manifests were read; or names what a run left that nobody knows."""
+    archive, search = tmp_path / "archive", warcs.search
+    full.ledger.take_down([id_of("b")], REASON, "t1", "hezhou")
+    full.publish("t1")
+
+    def publish_first(folder: Path, gone: Mapping[str, str]) -> list[Path]:
+        owner = "unknown" if adopted else "r1"
+        archivemaker.write(
+            full.ledger, folder, owner, {page("b"): SECRET, page("a"): "甲"}, close=not adopted
+        )
+        close_left(folder, full.ledger, "r1", adopts=True)
+        full.publish("r1")
+        return search(folder, gone)
+
+    monkeypatch.setattr(warcs, "search", publish_first)
+    assert finish(full, archive) == Finished(3, 1, is_due=False)
+    [path] = archive.glob("*.warc.gz")
+    [told] = manifest(full).archive
+    assert (told.file, told.records, told.sha256) == (path.name, 6, sha256(path.read_bytes()).hexdigest())
+    assert [each.sha256_after for each in manifest(full).rewrites if each.file == path.name] == [told.sha256]
+    [run] = [each for each in all_runs(full.ledger) if each.run.run_id == "r1"]
+    assert describe(run) == manifest(full)
+    assert (verify(full.uri), is_gone(tmp_path)) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"garbage\n", "Invalid WARC header"),
+        (gzip.compress(b"garbage\n"), "Invalid WARC header"),
+        (b"", "no WARC record is in it"),
+        (
+            gzip.compress(b"WARC/1.1\r\nWARC-Type: resource\r\nContent-Length: 1\r\n\r\na\r\n\r\n"),
+            "a record without WARC-Record-ID",
+        ),
+    ],
+)
+def test_a_file_that_is_no_warc_is_told(full: House, tmp_path: Path, data: bytes, said: str) -> None:
+    path = tmp_path / "archive" / "foreign.warc.gz"
+    path.parent.mkdir()
+    path.write_bytes(data)
+    with pytest.raises(ArchiveError) as caught:
+        take_down(full, id_of("b"), archive=path.parent)
+    assert str(caught.value) == f"{path}: {said}; put the file there again from a backup, or move it away"
+    path.rename(tmp_path / path.name)
+    assert finish(full, path.parent) == Finished(0, 0, is_due=False)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [("no index", "not enough values to unpack (expected 3, got 2)"), ("a b {}\n", "a line says too little")],
+)
+def test_an_index_that_cannot_be_read_is_named(full: House, tmp_path: Path, data: str, said: str) -> None:
+    path = keep(full, tmp_path)
+    index_of(path).write_text(data)
+    with pytest.raises(ArchiveError) as caught:
+        take_down(full, id_of("b"), archive=path.parent)
+    assert str(caught.value) == f"{index_of(path)}: cannot be read: {said}; remove it, and it is made anew"
+    index_of(path).unlink()
+    assert finish(full, path.parent) == Finished(0, 1, is_due=False)
 
 
 def test_a_file_that_is_no_gzip_a_record_is_told(full: House, tmp_path: Path) -> None:

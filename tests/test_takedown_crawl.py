@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from feedmaker import House
 from newsserver import POLITENESS_OFF, Entry, NewsServer, Run, article, listing, redirect, scrapy
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
@@ -19,6 +20,7 @@ from test_takedown import is_gone
 from newsmirror.feed import read
 from newsmirror.feed.verify import verify
 from newsmirror.ledger.ledger import Ledger
+from newsmirror.normalise.urls import identity
 
 SENTENCE = "只有被撤下的那一篇写着：沙洲上的旧灯塔又亮了。"
 ENTRIES = [Entry(f"/gn/20250108/a{number}.html", f"河洲新闻第{number}号：一件新鲜事") for number in range(3)]
@@ -105,6 +107,7 @@ def test_while_the_site_is_crawled(tmp_path: Path) -> None:
 
 
 def test_an_address_that_nothing_is_known_of_is_blocked(server: NewsServer, tmp_path: Path) -> None:
+    Ledger.open(f"sqlite:///{tmp_path}/ledger.db").close()
     done = scrapy("takedown", f"{server.origin}{GONE.href}", "--reason", "x", kept=tmp_path)
     assert (done.code, server.strip(done.stdout).splitlines()) == (
         0,
@@ -126,6 +129,27 @@ def test_an_address_that_nothing_is_known_of_is_blocked(server: NewsServer, tmp_
     ]
 
 
+def test_a_start_page_that_was_taken_down_is_named(server: NewsServer, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.ledger.take_down([identity(f"{server.origin}/gn/")], "x", "t1", "takedown")
+    house.ledger.close()
+    run = crawl(server, tmp_path, "-a", f"start={server.origin}/gn/,{server.origin}{GONE.href}")
+    reasons = [
+        line.partition(" is not complete: ")[2] for line in run.stderr.splitlines() if " ERROR: " in line
+    ]
+    assert (run.code, [server.strip(each) for each in reasons]) == (
+        1,
+        ["start page /gn/ was not asked for: taken down: /gn/"],
+    )
+    assert server.log == ["/robots.txt", GONE.href]
+
+
+def test_nothing_is_taken_down_where_nothing_is_kept(tmp_path: Path) -> None:
+    done = scrapy("takedown", "http://a.example/?p=1", "--reason", "x", kept=tmp_path / "mistyped")
+    assert (done.code, done.stdout, list(tmp_path.iterdir())) == (2, "", [])
+    assert "there is no ledger at data/ledger.db: set NEWSMIRROR_DIR or NEWSMIRROR_LEDGER_URL" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "args", "reason", "said"),
     [
@@ -137,6 +161,12 @@ def test_an_address_that_nothing_is_known_of_is_blocked(server: NewsServer, tmp_
             ["a.example"],
             "x",
             "not an http(s) address: 'a.example'; write it with http:// or https://",
+        ),
+        (
+            "takedown",
+            ["HTTP://a.example:80/?utm_source=x#top"],
+            "x",
+            "http://a.example/ is the front page of …",
         ),
         ("as-of", [], None, "name one date, such as 2025-01-08"),
         ("as-of", ["gestern"], None, "'gestern' is no date: write 2025-01-08, or a time with its offset, …"),

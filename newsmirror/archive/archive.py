@@ -1,16 +1,20 @@
 """The archive of a run: what dead runs left is closed, pages are kept, full files are closed on the way."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from newsmirror.archive.closing import close_file, close_left_file, make_index
+from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import Capture, closed_files, index_of, open_files, run_of
 from newsmirror.archive.writer import ArchiveWriter, Exchange
 from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.normalise.urls import canonical_url, identity
+
+logger = logging.getLogger(__name__)
 
 
 def close_left(folder: Path, ledger: Ledger, run_id: str, *, adopts: bool) -> None:
@@ -28,7 +32,15 @@ def close_left(folder: Path, ledger: Ledger, run_id: str, *, adopts: bool) -> No
         with ledger.publishing():  # whoever rewrites a file takes its index away
             for path in closed_files(folder):
                 if not index_of(path).exists():
-                    make_index(path)
+                    _make_index_or_tell(path)
+
+
+def _make_index_or_tell(path: Path) -> None:
+    try:
+        make_index(path)
+    except ArchiveError as error:
+        # Somebody else's file, perhaps: no reason to keep no pages.
+        logger.error("A file of the archive has no index: %s", error)
 
 
 class RawArchive:

@@ -98,13 +98,16 @@ def entries(path: Path) -> Iterator[dict[str, str]]:
     try:
         with index.open(encoding="utf-8") as lines:
             for line in lines:
-                _, timestamp, plain = line.split(" ", 2)
-                yield {**json.loads(plain), "timestamp": timestamp}
+                _, timestamp, text = line.split(" ", 2)
+                plain = json.loads(text)
+                if not plain.keys() >= {"url", "offset", "record_id", "status", "mime"}:
+                    raise ValueError("a line says too little")
+                yield {**plain, "timestamp": timestamp}
             return
     except FileNotFoundError:
         pass
     except ValueError as error:
-        raise ArchiveError(f"{index}: {error}; remove it: the next run makes it anew") from error
+        raise ArchiveError(f"{index}: cannot be read: {error}; remove it, and it is made anew") from error
     except OSError as error:
         raise damaged(index, error) from error
     try:

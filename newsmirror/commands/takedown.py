@@ -13,9 +13,11 @@ from newsmirror.archive.errors import ArchiveError
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.publish import publish
 from newsmirror.feed.storage import Storage
-from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.engine import parse_url
+from newsmirror.ledger.errors import LedgerError, name
 from newsmirror.ledger.ledger import Ledger
-from newsmirror.normalise.urls import canonical_url, identity
+from newsmirror.ledger.state import look
+from newsmirror.normalise.urls import canonical_url, identity, is_root
 from newsmirror.places import PlaceError, Places, find_places
 from newsmirror.run_id import new_run_id
 from newsmirror.takedown.finish import finish_takedowns
@@ -57,11 +59,22 @@ class Command(ScrapyCommand):
             url = canonical_url(args[0])
         except ValueError as error:
             raise UsageError(f"{error}; write it with http:// or https://", print_help=False) from error
+        if is_root(url) and not urlsplit(url).query:
+            raise UsageError(
+                f"{url} is the front page of its host, and no crawl could begin at it any more; name an article",
+                print_help=False,
+            )
         try:
             places = find_places(self.settings)
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
         try:
+            if look(places.ledger_url) is None:
+                raise UsageError(
+                    f"there is no ledger at {name(parse_url(places.ledger_url))}: set NEWSMIRROR_DIR or "
+                    "NEWSMIRROR_LEDGER_URL as the crawls have it",
+                    print_help=False,
+                )
             _take_down(places, url, opts.reason.strip(), self.settings.getint("NEWSMIRROR_PART_ROWS"))
         except (LedgerError, FeedError, ArchiveError) as error:
             sys.stderr.write(

@@ -27,10 +27,6 @@ class AskedInVain(IgnoreRequest):
         self.reason: Reason = reason
 
 
-class TakenDown(IgnoreRequest):
-    """A request that is not made because what it asks for was taken down."""
-
-
 def explain(error: BaseException) -> Fault | None:
     """Return why a request failed; None for one that we chose not to make, which has a stat of its own.
 

@@ -1,7 +1,6 @@
 """The last run's figures for Prometheus, in a file that node_exporter's textfile collector reads."""
 
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from newsmirror.feed.manifest import Manifest, read_manifest
 from newsmirror.feed.storage import Storage
 from newsmirror.ops.runs_table import seconds_taken
 from newsmirror.places import find_places
+from newsmirror.run_id import file_name_of
 from newsmirror.spiders.base import SnapshotSpider
 
 logger = logging.getLogger(__name__)
@@ -51,8 +51,9 @@ class MetricsFile:
             return
         try:
             manifest = read_manifest(self.feed, self.spider.run_id)
-            name = re.sub(r"[^\w.-]", "_", manifest.site, flags=re.ASCII)
-            self.folder.write(f"newsmirror_{name}.prom", format_metrics(manifest).encode())
+            self.folder.write(
+                f"newsmirror_{file_name_of(manifest.site)}.prom", format_metrics(manifest).encode()
+            )
         except FeedError as error:
             logger.error("The figures for Prometheus were not written: %s", error)
 

@@ -25,7 +25,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsmirror.items import Discovery, Encoding, Link, Rejected, Snapshot
-from newsmirror.net.faults import Fault, TakenDown, explain
+from newsmirror.net.faults import Fault, explain
 from newsmirror.net.headers import content_type
 from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
@@ -233,7 +233,7 @@ class SnapshotSpider(scrapy.Spider):
         fault = explain(failure.value) if failure.value is not None else None
         if fault is not None:
             yield from self._reject(request, fault)
-        elif request.callback == self.parse_start and not isinstance(failure.value, TakenDown):
+        elif request.callback == self.parse_start:
             self.unwalked.append(f"start page {request.url} was not asked for: {failure.getErrorMessage()}")
 
     def parse_listing(self, response: Response, walk: Walk) -> Iterator[Request | Snapshot | Rejected]:

@@ -51,7 +51,7 @@ def finish_takedowns(
     files = []
     if archive is not None:
         pages = warcs.search(archive, gone)
-        files = [warcs.rewrite(ledger, storage, path, manifests, gone) for path in pages]
+        files = [warcs.rewrite(ledger, storage, path, gone) for path in pages]
     # With what was found on the way; what somebody has blocked meanwhile was not looked for.
     due = {id_: each for id_, each in ledger.due_takedowns().items() if id_ in gone}
     done = due.keys() - _waiting(ledger, archive, living, due)

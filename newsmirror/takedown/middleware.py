@@ -7,7 +7,6 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 
 from newsmirror.ledger.errors import LedgerError
-from newsmirror.net.faults import TakenDown
 from newsmirror.normalise.urls import url_id
 from newsmirror.ops.run import MirrorRun
 
@@ -29,12 +28,12 @@ class TakedownMiddleware:
         return cls(crawler, run)
 
     def process_request(self, request: Request) -> None:
-        """Raise TakenDown for what was taken down when the first request was made."""
+        """Raise IgnoreRequest for what was taken down when the first request was made."""
         if self._blocked is None:
             self._blocked = self._load()
         if self._blocked and url_id(request.url) in self._blocked:
             self.stats.inc_value("newsmirror/skipped/taken_down")
-            raise TakenDown(f"taken down: {request.url}")
+            raise IgnoreRequest(f"taken down: {request.url}")
 
     def _load(self) -> frozenset[str]:
         try:

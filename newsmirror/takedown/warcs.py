@@ -5,7 +5,7 @@ index is missing is one that was being rewritten: the index goes first, and is m
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
@@ -18,9 +18,10 @@ from newsmirror.archive.closing import describe, index_file
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import ArchiveFile, closed_files, index_of, run_of
 from newsmirror.archive.reader import entries
+from newsmirror.archive.selection import damaged
 from newsmirror.disk import UNFINISHED, sync_folder
 from newsmirror.feed.layout import manifest_path
-from newsmirror.feed.manifest import Manifest, encode, read_manifest
+from newsmirror.feed.manifest import Manifest, encode, read_manifest, read_manifests
 from newsmirror.feed.storage import Storage
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.normalise.urls import url_id
@@ -43,23 +44,13 @@ class _Member:
 def search(folder: Path, gone: Mapping[str, str]) -> list[Path]:
     """Return the closed files that hold pages of what is gone, or whose rewriting was broken off.
 
-    The index names every page; requests and what is known about them stand beside a page.
+    The index names every page; requests and what is known about them stand beside a page. Raises
+    ArchiveError.
     """
-    try:
-        return [path for path in closed_files(folder) if _may_hold(path, gone)]
-    except (OSError, ValueError, LookupError) as error:
-        raise ArchiveError(
-            f"{folder}: an index cannot be read: {error}; remove that .cdxj file, and it is made anew"
-        ) from error
+    return [path for path in closed_files(folder) if _may_hold(path, gone)]
 
 
-def rewrite(
-    ledger: Ledger,
-    storage: Storage,
-    path: Path,
-    manifests: Sequence[Manifest],
-    gone: Mapping[str, str],
-) -> bool:
+def rewrite(ledger: Ledger, storage: Storage, path: Path, gone: Mapping[str, str]) -> bool:
     """Write a file again without the records of what is gone; False if there are none in it any more.
 
     Raises ArchiveError, FeedError and LedgerError; done again it goes on.
@@ -67,6 +58,8 @@ def rewrite(
     with ledger.publishing():
         try:
             members = _members(path)
+            if not members:
+                raise damaged(path, ValueError("no WARC record is in it"))
             kept = [member for member in members if member.url_id not in gone]
             if len(kept) == len(members):
                 if not index_of(path).exists():
@@ -76,7 +69,7 @@ def rewrite(
             unfinished = path.with_name(path.name + UNFINISHED)
             try:
                 file = _copy(path, unfinished, kept)
-                _tell(ledger, storage, path, manifests, file, by)
+                _tell(ledger, storage, path, file, by)
                 index_of(path).unlink(missing_ok=True)
                 unfinished.replace(path)
             except BaseException:
@@ -98,16 +91,25 @@ def _may_hold(path: Path, gone: Mapping[str, str]) -> bool:
 
 
 def _members(path: Path) -> list[_Member]:
-    """Return the records of a file in order; raises ArchiveError where one is no gzip member of its own."""
+    """Return the records of a file in order.
+
+    Raises ArchiveError where it cannot be read as one of WARC records, each a gzip member of its own.
+    """
+    try:
+        with path.open("rb") as file:
+            found = [
+                (
+                    record.stream_pos,
+                    record.headers["WARC-Record-ID"],
+                    url_id(str(record.headers.get("WARC-Target-URI"))),
+                )
+                for record in ArchiveIterator(file, parse_http=False)
+            ]
+    except KeyError as error:
+        raise damaged(path, ValueError(f"a record without {error.args[0]}")) from error
+    except OSError as error:
+        raise damaged(path, error) from error
     with path.open("rb") as file:
-        found = [
-            (
-                record.stream_pos,
-                record.headers["WARC-Record-ID"],
-                url_id(str(record.headers.get("WARC-Target-URI"))),
-            )
-            for record in ArchiveIterator(file, parse_http=False)
-        ]
         bounds = pairwise([*(offset for offset, _, _ in found), path.stat().st_size])
         members = [
             _Member(offset, end - offset, record_id, id_)
@@ -145,13 +147,10 @@ def _pass_on(source: BinaryIO, target: BinaryIO, length: int) -> None:
         length -= len(piece)
 
 
-def _tell(
-    ledger: Ledger, storage: Storage, path: Path, manifests: Sequence[Manifest], file: ArchiveFile, by: str
-) -> None:
+def _tell(ledger: Ledger, storage: Storage, path: Path, file: ArchiveFile, by: str) -> None:
     """Say in ledger and manifest what a file will be; a file that no manifest names yet, in the ledger."""
-    named = [each.run_id for each in manifests for told in each.archive if told.file == file.file]
-    run_id = named[0] if named else run_of(path.name)
-    manifest = read_manifest(storage, run_id) if named else None
+    manifest = _naming(storage, file.file)
+    run_id = manifest.run_id if manifest else run_of(path.name)
     archive = manifest.archive if manifest else [describe(path, file.file, 0)]
     [before] = [each for each in archive if each.file == file.file]
     change = rewriting(file.file, by, (before.bytes, before.sha256), (file.bytes, file.sha256))
@@ -162,3 +161,18 @@ def _tell(
         archive = [file if each is before else each for each in archive]
         told = replace(manifest, archive=archive, rewrites=[*manifest.rewrites, change])
         storage.write(manifest_path(run_id), encode(told))
+
+
+def _naming(storage: Storage, file: str) -> Manifest | None:
+    """Return the manifest that names a file, as it is now; None if none does yet.
+
+    Mostly that of its own run: only what a dead one left may be in another's.
+    """
+    own = run_of(file)
+    if storage.exists(manifest_path(own)) and _names(manifest := read_manifest(storage, own), file):
+        return manifest
+    return next((each for each in read_manifests(storage) if _names(each, file)), None)
+
+
+def _names(manifest: Manifest, file: str) -> bool:
+    return any(each.file == file for each in manifest.archive)
