@@ -61,7 +61,7 @@ class Command(ScrapyCommand):
             raise UsageError(f"{error}; write it with http:// or https://", print_help=False) from error
         if is_root(url) and not urlsplit(url).query:
             raise UsageError(
-                f"{url} is the front page of its host, and no crawl could begin at it any more; name an article",
+                f"{url} is the front page of its host: no crawl could begin at it any more; name an article",
                 print_help=False,
             )
         try:
