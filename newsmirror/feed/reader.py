@@ -26,14 +26,14 @@ from newsmirror.normalise.record import format_utc
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """One site of the feed: how much there is of it, and its newest run."""
+    """One site of the feed: how much there is of it, and its newest crawl; None if it was never crawled."""
 
     site: str
     runs: int
     articles: int
     rejects: int
     bytes: int
-    newest: Manifest
+    newest: Manifest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _site_status(site: str, manifests: list[Manifest]) -> SiteStatus:
         articles=sum(part.rows for part in parts if part.kind == "articles"),
         rejects=sum(part.rows for part in parts if part.kind == "rejects"),
         bytes=sum(part.bytes for part in parts),
-        newest=manifests[-1],
+        newest=next((each for each in reversed(manifests) if each.is_crawl), None),
     )
 
 
