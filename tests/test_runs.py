@@ -253,7 +253,7 @@ def test_takedowns_and_rereadings_are_listed_and_tell_nothing_of_the_site() -> N
     ]
     assert page.count("<td>reread: finished</td>") == 1
     assert page.count("<td>takedown: finished</td>") == 2
-    assert [line.split("  ")[-1] for line in format_runs([crawl, *later]).splitlines()[1:]] == [
+    assert [line.split("  ")[-1].strip() for line in format_runs([crawl, *later]).splitlines()[1:]] == [
         "finished", "- a reason", "reread: finished", "takedown: finished", "takedown: finished",
     ]  # fmt: skip
 
