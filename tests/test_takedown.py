@@ -487,6 +487,9 @@ def dated(full: House) -> House:
         ("2025-01-09T23:59:59Z", [1, 3, 4]),
         ("2025-01-10T00:00:00Z", [3, 4, 5, 6]),
         ("2099-01-01T00:00:00Z", [3, 4, 5, 6]),
+        # In UTC these are in no year that Python has.
+        ("9999-12-31T23:59:59-14:00", [3, 4, 5, 6]),
+        ("0001-01-01T00:00:00+08:00", []),
     ],
 )
 def test_as_of(dated: House, at: str, seqs: list[int]) -> None:
