@@ -418,6 +418,37 @@ def test_verify_compares_rewrites_with_the_files(full: House) -> None:
     ]
 
 
+def test_verify_compares_the_files_of_the_archive(full: House, tmp_path: Path) -> None:
+    path = keep(full, tmp_path)
+    [told] = manifest(full).archive
+    assert verify(full.uri, path.parent) == []
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"x")
+    found = sha256(path.read_bytes()).hexdigest()
+    changed = Problem(
+        str(path), f"sha256 {found}, its manifest says {told.sha256}", "restore it from a backup"
+    )
+    assert verify(full.uri, path.parent) == [changed]
+    assert verify(full.uri) == []
+    path.write_bytes(b"")
+    assert [each.what for each in verify(full.uri, path.parent)] == [
+        f"0 bytes, its manifest says {told.bytes}",
+        f"sha256 {sha256(b'').hexdigest()}, its manifest says {told.sha256}",
+    ]
+    path.unlink()
+    path.mkdir()
+    unreadable = Problem(str(path), "cannot be read: Is a directory", "restore it from a backup")
+    assert verify(full.uri, path.parent) == [unreadable]
+    path.rmdir()  # it was moved away
+    assert verify(full.uri, path.parent) == []
+    path.write_bytes(whole)
+    assert take_down(full, id_of("b"), archive=path.parent).files == 1
+    assert verify(full.uri, path.parent) == []
+    path.write_bytes(whole)
+    ahead = Problem(str(path), "holds what was taken down, its manifest is ahead of it", NEXT)
+    assert verify(full.uri, path.parent) == [ahead]
+
+
 # ---- a new ledger -----------------------------------------------------------------------------------------
 
 

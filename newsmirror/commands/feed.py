@@ -65,7 +65,7 @@ def _status(places: Places, since: int) -> int:
 
 
 def _verify(places: Places, since: int) -> int:
-    problems = verify(places.feed_uri)
+    problems = verify(places.feed_uri, places.archive)
     for problem in problems:
         sys.stdout.write(f"{problem.path}: {problem.what}; {problem.cure}\n")
     if not problems:
