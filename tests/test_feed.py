@@ -22,6 +22,7 @@ from newsmirror.feed.reader import recover
 from newsmirror.feed.schemas import files
 from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import Problem, verify
+from newsmirror.normalise.urls import identity
 
 FIRST = "v1/articles/fetch_date=2025-01-08/r1-00001.jsonl.gz"
 SECOND = "v1/articles/fetch_date=2025-01-09/r1-00002.jsonl.gz"
@@ -171,7 +172,21 @@ def test_two_sites_publish_in_turn(house: House) -> None:
         ("hezhou", 1, 2, 0),
         ("linzhou", 1, 1, 0),
     ]
-    assert [each.newest.run_id for each in sites] == ["r1", "r2"]
+    assert [each.newest and each.newest.run_id for each in sites] == ["r1", "r2"]
+
+
+def test_the_status_of_a_site_is_that_of_its_newest_crawl(full: House) -> None:
+    full.ledger.take_down([identity("http://kz.hezhou.example/a.html")], "x", "t1", "hezhou")
+    full.publish("t1")
+    full.ledger.take_down(["0" * 64], "x", "t2", "takedown")
+    full.publish("t2")
+    full.ledger.take_run("r3", "hezhou", "reread")
+    full.publish("r3")
+    sites = {each.site: each for each in status(full.uri).sites}
+    assert {site: (each.runs, each.newest and each.newest.run_id) for site, each in sites.items()} == {
+        "hezhou": (3, "r1"),
+        "takedown": (1, None),
+    }
 
 
 def test_a_ledger_that_is_behind_its_feed_is_refused(full: House, tmp_path: Path) -> None:

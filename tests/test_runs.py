@@ -235,6 +235,29 @@ def test_the_page_tells_each_run_and_marks_those_that_are_not_complete_in_words(
     assert "editor (责任编辑): 90.0% on 2026-02-28, lowest 90.0% on 2026-02-28" in text
 
 
+def test_takedowns_and_rereadings_are_listed_and_tell_nothing_of_the_site() -> None:
+    crawl = manifest(NOW - timedelta(days=1), complete=False, reasons=["a reason"])
+    later = [
+        manifest(NOW - timedelta(hours=2), start="reread", counts={"new": 1000}, newest=None, fill={}),
+        manifest(NOW, start="takedown", counts={"deleted": 1}, newest=None, fill={}),
+        manifest(NOW, site="takedown", start="takedown", counts={"deleted": 0}, newest=None, fill={}),
+    ]
+    page, alone = render_runs([crawl, *later], 20, NOW), render_runs([crawl], 20, NOW)
+    assert page.count("<tr title=") == 4
+    [charts] = re.findall(r'<div class="panels">.*(?=<h3>)', page)
+    assert charts in alone
+    overview, alone = (re.findall(r"<tr><td><a .*?</tr>", each) for each in (page, alone))
+    assert overview == [
+        *alone,
+        '<tr><td><a href="#site-1">takedown</a></td><td colspan=4>never crawled</td></tr>',
+    ]
+    assert page.count("<td>reread: finished</td>") == 1
+    assert page.count("<td>takedown: finished</td>") == 2
+    assert [line.split("  ")[-1].strip() for line in format_runs([crawl, *later]).splitlines()[1:]] == [
+        "finished", "- a reason", "reread: finished", "takedown: finished", "takedown: finished",
+    ]  # fmt: skip
+
+
 def test_the_page_without_runs_says_so() -> None:
     assert "There are no runs yet." in render_runs([], 20, NOW)
 

@@ -418,6 +418,37 @@ def test_verify_compares_rewrites_with_the_files(full: House) -> None:
     ]
 
 
+def test_verify_compares_the_files_of_the_archive(full: House, tmp_path: Path) -> None:
+    path = keep(full, tmp_path)
+    [told] = manifest(full).archive
+    assert verify(full.uri, path.parent) == []
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"x")
+    found = sha256(path.read_bytes()).hexdigest()
+    changed = Problem(
+        str(path), f"sha256 {found}, its manifest says {told.sha256}", "restore it from a backup"
+    )
+    assert verify(full.uri, path.parent) == [changed]
+    assert verify(full.uri) == []
+    path.write_bytes(b"")
+    assert [each.what for each in verify(full.uri, path.parent)] == [
+        f"0 bytes, its manifest says {told.bytes}",
+        f"sha256 {sha256(b'').hexdigest()}, its manifest says {told.sha256}",
+    ]
+    path.unlink()
+    path.mkdir()
+    unreadable = Problem(str(path), "cannot be read: Is a directory", "restore it from a backup")
+    assert verify(full.uri, path.parent) == [unreadable]
+    path.rmdir()  # it was moved away
+    assert verify(full.uri, path.parent) == []
+    path.write_bytes(whole)
+    assert take_down(full, id_of("b"), archive=path.parent).files == 1
+    assert verify(full.uri, path.parent) == []
+    path.write_bytes(whole)
+    ahead = Problem(str(path), "holds what was taken down, its manifest is ahead of it", NEXT)
+    assert verify(full.uri, path.parent) == [ahead]
+
+
 # ---- a new ledger -----------------------------------------------------------------------------------------
 
 
@@ -487,6 +518,9 @@ def dated(full: House) -> House:
         ("2025-01-09T23:59:59Z", [1, 3, 4]),
         ("2025-01-10T00:00:00Z", [3, 4, 5, 6]),
         ("2099-01-01T00:00:00Z", [3, 4, 5, 6]),
+        # In UTC these are in no year that Python has.
+        ("9999-12-31T23:59:59-14:00", [3, 4, 5, 6]),
+        ("0001-01-01T00:00:00+08:00", []),
     ],
 )
 def test_as_of(dated: House, at: str, seqs: list[int]) -> None:
@@ -644,10 +678,10 @@ def test_a_file_that_is_published_while_it_is_looked_for(
     ("data", "said"),
     [
         (b"garbage\n", "Invalid WARC header"),
-        (gzip.compress(b"garbage\n"), "Invalid WARC header"),
+        (gzip.compress(b"garbage\n", mtime=0), "Invalid WARC header"),
         (b"", "no WARC record is in it"),
         (
-            gzip.compress(b"WARC/1.1\r\nWARC-Type: resource\r\nContent-Length: 1\r\n\r\na\r\n\r\n"),
+            gzip.compress(b"WARC/1.1\r\nWARC-Type: resource\r\nContent-Length: 1\r\n\r\na\r\n\r\n", mtime=0),
             "a record without WARC-Record-ID",
         ),
     ],

@@ -18,6 +18,8 @@ from test_signals import crawl as crawl_slowly
 from test_takedown import is_gone
 
 from newsmirror.feed import read
+from newsmirror.feed.manifest import read_manifests
+from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import verify
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.normalise.urls import identity
@@ -117,6 +119,8 @@ def test_an_address_that_nothing_is_known_of_is_blocked(server: NewsServer, tmp_
             "rewritten: 0 parts of the feed, 0 files of the archive",
         ],
     )
+    [told] = read_manifests(Storage(str(tmp_path / "feed")))
+    assert (told.site, told.is_crawl, told.run_id.startswith("takedown-")) == ("takedown", False, True)
     # Where another address leads to it, neither.
     listed = [ENTRIES[0], Entry("/go.html", GONE.title), ENTRIES[2]]
     server.pages = {**server.pages, "/gn/": listing(listed), "/go.html": redirect(GONE.href)}

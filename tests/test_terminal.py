@@ -1,6 +1,7 @@
 """What a person sees: a live line in a terminal, and none of it anywhere else."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ from tempfile import mkdtemp
 from typing import NamedTuple
 
 import pytest
+from feedmaker import House, record
 from newsserver import PROJECT, scrapy
 
 PROGRESS = re.compile(r"pages: (\d+) pages \[[^\]\r\n]*, articles=(\d+), queue=(\d+)\]")
@@ -100,3 +102,23 @@ def test_pipe_gets_no_control_characters(tmp_path: Path) -> None:
     assert "demo: 76 articles from 86 pages (finished)\n" in run.stderr
     assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f]", run.stderr) == []
     assert "pages: " not in run.stderr
+
+
+@pytest.mark.parametrize("command", [["feed", "read"], ["as-of", "2999-01-01"]], ids=" ".join)
+def test_a_reader_that_goes_away_ends_a_command_quietly(tmp_path: Path, command: list[str]) -> None:
+    house = House(tmp_path)
+    house.begin("r1")
+    house.accept(*[record(f"a{number}", "r1", body_text="文" * 50_000) for number in range(20)])
+    house.publish("r1")
+    house.ledger.close()
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "scrapy", *command],
+        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "NEWSMIRROR_DIR": str(tmp_path)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["seq"] == 1
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (said, process.returncode) == (b"", 141)

@@ -4,7 +4,6 @@ Scrapy calls a command what its module is called, hence the dash in this file's 
 """
 
 import argparse
-import json
 import re
 import sys
 from datetime import UTC, date, datetime, time
@@ -15,6 +14,7 @@ from scrapy.exceptions import UsageError
 
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.reader import as_of
+from newsmirror.ops.terminal import write_records
 from newsmirror.places import PlaceError, find_places
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -43,8 +43,7 @@ class Command(ScrapyCommand):
             raise UsageError("name one date, such as 2025-01-08", print_help=False)
         instant = _instant(args[0])
         try:
-            for record in as_of(find_places(self.settings).feed_uri, instant):
-                sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+            self.exitcode = write_records(as_of(find_places(self.settings).feed_uri, instant))
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
         except FeedError as error:

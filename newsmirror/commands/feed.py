@@ -15,6 +15,7 @@ from newsmirror.feed.reader import blocked, read, recover, status
 from newsmirror.feed.verify import verify
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.rebuild import rebuild
+from newsmirror.ops.terminal import write_records
 from newsmirror.places import PlaceError, Places, find_places
 
 
@@ -64,7 +65,7 @@ def _status(places: Places, since: int) -> int:
 
 
 def _verify(places: Places, since: int) -> int:
-    problems = verify(places.feed_uri)
+    problems = verify(places.feed_uri, places.archive)
     for problem in problems:
         sys.stdout.write(f"{problem.path}: {problem.what}; {problem.cure}\n")
     if not problems:
@@ -73,9 +74,7 @@ def _verify(places: Places, since: int) -> int:
 
 
 def _read(places: Places, since: int) -> int:
-    for record in read(places.feed_uri, since):
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
-    return 0
+    return write_records(read(places.feed_uri, since))
 
 
 def _rebuild(places: Places, since: int) -> int:

@@ -61,7 +61,7 @@ class Command(ScrapyCommand):
             raise UsageError(f"{error}; write it with http:// or https://", print_help=False) from error
         if is_root(url) and not urlsplit(url).query:
             raise UsageError(
-                f"{url} is the front page of its host: no crawl could begin at it any more; name an article",
+                f"{url} is the front page of its host, where crawls begin: name the address of an article",
                 print_help=False,
             )
         try:
@@ -87,7 +87,8 @@ def _take_down(places: Places, url: str, reason: str, part_rows: int) -> None:
     """Block an address, publish its removal, and rewrite what held it; tell each step when it is done."""
     with Ledger.open(places.ledger_url) as ledger:
         known = ledger.standing([identity(url)])
-        site = known[0].site if known else str(urlsplit(url).hostname)
+        # Of an address that is not known, nobody can say to which site it belongs: it may be an original's.
+        site = known[0].site if known else "takedown"
         run_id = new_run_id(site)
         deletes = ledger.take_down([identity(url)], reason, run_id, site)
         sys.stdout.write(f"blocked: {url}\n")

@@ -13,6 +13,8 @@ from newsmirror.feed.storage import Storage
 from newsmirror.ledger.publication import RunParts
 
 FEED_VERSION = "1.0"
+# The start of runs that ask no site for anything; that of a crawl is a JSON list.
+_NO_CRAWLS = frozenset({"takedown", "reread"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ class Manifest:
     schema: SchemaRef
     parser_version: str | None
     parts: list[ManifestPart]
+
+    @property
+    def is_crawl(self) -> bool:
+        """Whether the run visited its site, so that it tells how the site is."""
+        return self.start not in _NO_CRAWLS
 
     @property
     def last_seq(self) -> int:

@@ -21,19 +21,18 @@ from newsmirror.feed.manifest import (
 from newsmirror.feed.parts import unpack
 from newsmirror.feed.storage import Storage
 from newsmirror.ledger.takedowns import Block
-from newsmirror.normalise.record import format_utc
 
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """One site of the feed: how much there is of it, and its newest run."""
+    """One site of the feed: how much there is of it, and its newest crawl; None if it was never crawled."""
 
     site: str
     runs: int
     articles: int
     rejects: int
     bytes: int
-    newest: Manifest
+    newest: Manifest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +83,10 @@ def as_of(uri: str, instant: datetime) -> Iterator[dict[str, Any]]:
     """
     if instant.tzinfo is None:
         raise ValueError(f"{instant} has no time zone")
-    storage, until = Storage(uri), format_utc(instant)
+    storage = Storage(uri)
     last_seq = _index(storage).last_seq
     manifests = [
-        replace(manifest, parts=[part for part in manifest.parts if _was_there(part, manifest, until)])
+        replace(manifest, parts=[part for part in manifest.parts if _was_there(part, manifest, instant)])
         for manifest in read_manifests(storage)
     ]
     return _last_records(storage, manifests, last_seq)
@@ -111,7 +110,7 @@ def _site_status(site: str, manifests: list[Manifest]) -> SiteStatus:
         articles=sum(part.rows for part in parts if part.kind == "articles"),
         rejects=sum(part.rows for part in parts if part.kind == "rejects"),
         bytes=sum(part.bytes for part in parts),
-        newest=manifests[-1],
+        newest=next((each for each in reversed(manifests) if each.is_crawl), None),
     )
 
 
@@ -122,10 +121,10 @@ def _index(storage: Storage) -> Index:
     return index
 
 
-def _was_there(part: ManifestPart, manifest: Manifest, until: str) -> bool:
+def _was_there(part: ManifestPart, manifest: Manifest, until: datetime) -> bool:
     """Tell whether a part was published by then; where that was not told, its run had ended."""
     at = part.committed_at or manifest.finished_at
-    return at is not None and at <= until
+    return at is not None and datetime.fromisoformat(at) <= until
 
 
 class _Row(msgspec.Struct):

@@ -1,12 +1,14 @@
-"""Every byte of a feed against its manifests and its schema."""
+"""Every byte of a feed against its manifests and its schema, and the archive's files against theirs."""
 
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from newsmirror.archive.files import ArchiveFile
 from newsmirror.disk import UNFINISHED
 from newsmirror.feed import schemas
 from newsmirror.feed.errors import FeedError
@@ -29,13 +31,14 @@ class Problem:
     cure: str
 
 
-def verify(uri: str) -> list[Problem]:
+def verify(uri: str, archive: Path | None = None) -> list[Problem]:
     """Return all that is wrong with a feed, an empty list if nothing is.
 
-    Raises FeedError if the storage itself cannot be read. While a run publishes, its newest files may be
-    told as not yet named.
+    `archive`: the folder of its raw pages; of the files that the manifests name, those that are there are
+    compared, as old ones may be moved away. Raises FeedError if the storage itself cannot be read. While a
+    run publishes, its newest files may be told as not yet named.
     """
-    check = _Check(Storage(uri))
+    check = _Check(Storage(uri), archive)
     check.run()
     return check.problems
 
@@ -43,6 +46,7 @@ def verify(uri: str) -> list[Problem]:
 @dataclass
 class _Check:
     storage: Storage
+    archive: Path | None
     problems: list[Problem] = field(default_factory=list)
     revisions: dict[bytes, int] = field(default_factory=dict)
     # Articles whose first record is blank: where it is. The `delete` that made it so must follow.
@@ -65,6 +69,8 @@ class _Check:
         self._check_ranges(index, parts)
         for manifest in manifests:
             self._check_rewrites(manifest)
+            for file in manifest.archive:
+                self._check_archived(file, earlier)
 
     def _tell(self, path: str, what: str, cure: str) -> None:
         self.problems.append(Problem(path, what, cure))
@@ -120,14 +126,7 @@ class _Check:
     def _check_part(self, part: ManifestPart, earlier: set[str]) -> None:
         path = part_path(part.path)
         data = self.storage.read(path)
-        found = sha256(data).hexdigest()
-        if found in earlier and found != part.sha256:
-            self._tell(path, "holds what was taken down, its manifest is ahead of it", NEXT_RUN)
-        else:
-            if len(data) != part.bytes:
-                self._tell(path, f"{len(data)} bytes, its manifest says {part.bytes}", BACKUP)
-            if found != part.sha256:
-                self._tell(path, f"sha256 {found}, its manifest says {part.sha256}", BACKUP)
+        self._compare(path, (len(data), sha256(data).hexdigest()), part, earlier)
         try:
             lines = unpack(data)
         except ValueError as error:
@@ -207,6 +206,34 @@ class _Check:
                 self._tell(
                     path, f"rewrites: {file}: sha256 {digest}, but the file's is {files[file]}", REPORT
                 )
+
+    def _check_archived(self, file: ArchiveFile, earlier: set[str]) -> None:
+        if self.archive is None:
+            return
+        path = self.archive / file.file
+        try:
+            with path.open("rb") as opened:
+                found = file_digest(opened, "sha256").hexdigest()
+                size = opened.tell()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._tell(str(path), f"cannot be read: {error.strerror or error}", BACKUP)
+            return
+        self._compare(str(path), (size, found), file, earlier)
+
+    def _compare(
+        self, path: str, found: tuple[int, str], named: ManifestPart | ArchiveFile, earlier: set[str]
+    ) -> None:
+        """Tell where a file has not the bytes and the SHA-256 that its manifest names."""
+        size, digest = found
+        if digest in earlier and digest != named.sha256:
+            self._tell(path, "holds what was taken down, its manifest is ahead of it", NEXT_RUN)
+            return
+        if size != named.bytes:
+            self._tell(path, f"{size} bytes, its manifest says {named.bytes}", BACKUP)
+        if digest != named.sha256:
+            self._tell(path, f"sha256 {digest}, its manifest says {named.sha256}", BACKUP)
 
     def _check_ranges(self, index: Index | None, parts: list[ManifestPart]) -> None:
         """Tell where seq overlap, and where some are in no part: their manifest was lost."""

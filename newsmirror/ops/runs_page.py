@@ -13,7 +13,7 @@ from newsmirror.feed.manifest import Manifest
 from newsmirror.ops.charts import Point, Span, bars, line, sparkline
 from newsmirror.ops.figures import FIELDS
 from newsmirror.ops.health import LACKING_RISE, LEAST_BEYOND
-from newsmirror.ops.runs_table import format_seconds, how_complete, seconds_taken
+from newsmirror.ops.runs_table import format_seconds, how_complete, how_ended, seconds_taken
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -30,6 +30,7 @@ _COUNTS = ("pages", "new", "revised", "unchanged", "rejects")
 def render_runs(manifests: Sequence[Manifest], last: int, now: datetime) -> str:
     """Return the page of these runs, given in order of their start; tables list the `last` ones of a site.
 
+    How a site is, its crawls tell: takedowns and rereadings stand in the tables alone.
     `now` is aware. All that a site may have written is escaped.
     """
     by_site: dict[str, list[Manifest]] = defaultdict(list)
@@ -51,16 +52,21 @@ def render_runs(manifests: Sequence[Manifest], last: int, now: datetime) -> str:
 def _overview(sites: Sequence[tuple[str, list[Manifest]]]) -> str:
     rows = []
     for number, (site, runs) in enumerate(sites):
-        newest = runs[-1]
+        crawls = [run for run in runs if run.is_crawl]
+        link = f'<td><a href="#site-{number}">{escape(site)}</a></td>'
+        if not crawls:
+            rows.append(f"<tr>{link}<td colspan=4>never crawled</td></tr>")
+            continue
+        newest = crawls[-1]
         week = _began(newest) - timedelta(days=7)
-        new = sum(run.counts.get("new", 0) for run in runs if _began(run) > week)
+        new = sum(run.counts.get("new", 0) for run in crawls if _began(run) > week)
         rows.append(
-            f'<tr><td><a href="#site-{number}">{escape(site)}</a></td>{_verdict(newest)}'
+            f"<tr>{link}{_verdict(newest)}"
             f"<td>{_began(newest):%Y-%m-%d %H:%M}</td><td class=n>{new:,}</td>"
             f"<td>{escape((newest.newest or '')[:16].replace('T', ' '))}</td></tr>"
         )
     return (
-        "<div class=scroll><table><tr><th>site</th><th>last run</th><th>started</th>"
+        "<div class=scroll><table><tr><th>site</th><th>last crawl</th><th>started</th>"
         "<th class=n>new in the 7 days to it</th><th>newest article</th></tr>"
         + "".join(rows)
         + "</table></div>"
@@ -68,8 +74,18 @@ def _overview(sites: Sequence[tuple[str, list[Manifest]]]) -> str:
 
 
 def _site(number: int, site: str, runs: Sequence[Manifest], last: int) -> str:
-    days = [_began(run).date() for run in runs]
-    span = Span.over(days)
+    crawls = [run for run in runs if run.is_crawl]
+    count = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'} since {_began(runs[0]).date()}."
+    return (
+        f'<h2 id="site-{number}">{escape(site)}</h2>'
+        + (_charts(count, crawls) if crawls else f"<p class=faint>{count}</p>")
+        + f"<h3>The last runs</h3>{_table(runs[: -last - 1 : -1])}"
+    )
+
+
+def _charts(count: str, runs: Sequence[Manifest]) -> str:
+    """Return what the crawls of a site tell over time, below a line that begins with how many runs it has."""
+    span = Span.over([_began(run).date() for run in runs])
     marks: dict[date, str] = {}
     for run in runs:
         if how_complete(run) == "no":
@@ -84,15 +100,13 @@ def _site(number: int, site: str, runs: Sequence[Manifest], last: int) -> str:
     )
     legend = f"A cross {cross} below an axis is a run that is not complete. " if marks else ""
     return (
-        f'<h2 id="site-{number}">{escape(site)}</h2>'
-        f"<p class=faint>{len(runs):,} {'run' if len(runs) == 1 else 'runs'} since {days[0]}. {legend}"
-        "Point at a bar, a dot or a cross to read it.</p>"
+        f"<p class=faint>{count} {legend}Point at a bar, a dot or a cross to read it.</p>"
         '<div class="panels">'
         + bars("New articles", "a day", new, marks, span)
         + _fills(runs, span)
         + bars("Rejects", "a day", rejects, marks, span)
         + line("Duration", f"of a day's longest run, in {unit}", durations, marks, span)
-        + f"</div><h3>The last runs</h3>{_table(runs[: -last - 1 : -1])}"
+        + "</div>"
     )
 
 
@@ -178,7 +192,7 @@ def _rows(run: Manifest) -> Iterator[str]:
     yield (
         f'<tr title="{escape(run.run_id)}"><td>{_began(run):%Y-%m-%d %H:%M}</td>'
         f"<td class=n>{format_seconds(seconds_taken(run))}</td>{counts}{_verdict(run)}"
-        f"<td>{escape(run.close_reason or '')}</td></tr>"
+        f"<td>{escape(how_ended(run) if run.close_reason else '')}</td></tr>"
     )
     if run.reasons:
         why = "".join(f"<li>{escape(reason)}</li>" for reason in run.reasons)

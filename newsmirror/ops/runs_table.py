@@ -55,6 +55,12 @@ def how_complete(manifest: Manifest) -> str:
     return "" if manifest.close_reason is None else "yes" if manifest.complete else "no"
 
 
+def how_ended(manifest: Manifest) -> str:
+    """Return why a run was closed, after what it is if it is no crawl: `takedown: finished`."""
+    ended = manifest.close_reason or "goes on"
+    return ended if manifest.is_crawl else f"{manifest.start}: {ended}"
+
+
 def _row(manifest: Manifest) -> tuple[str, ...]:
     counts = [
         str(manifest.counts.get(name, "")) for name in ("pages", "new", "revised", "unchanged", "rejects")
@@ -65,7 +71,7 @@ def _row(manifest: Manifest) -> tuple[str, ...]:
         format_seconds(seconds_taken(manifest)),
         *counts,
         how_complete(manifest),
-        printable(manifest.close_reason or "goes on"),
+        printable(how_ended(manifest)),
     )
 
 
