@@ -15,6 +15,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from datetime import time as clock
 from pathlib import Path
 from typing import Self
 from urllib.error import HTTPError, URLError
@@ -34,7 +35,8 @@ from newsmirror.archive.export import export
 from newsmirror.archive.files import Capture, closed_files
 from newsmirror.archive.selection import PAGES, Span, select
 from newsmirror.archive.writer import ArchiveWriter, Exchange
-from newsmirror.commands.archive import Command, moment
+from newsmirror.commands.archive import Command
+from newsmirror.ops.moments import read_moment
 
 HERE = "http://kz.hezhou.example"
 ALWAYS = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
@@ -284,7 +286,7 @@ def test_an_archive_that_is_off_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_a_span_has_both_its_ends(archive: Archive, since: str, until: str, urls: list[str]) -> None:
-    span = Span(moment("--since", since, datetime.min.time()), moment("--until", until, datetime.max.time()))
+    span = Span(read_moment(since, clock.min), read_moment(until, clock.max))
     chosen = select(closed_files(archive.folder), "fyun", span).chosen
     assert [entry.url.removeprefix(HERE) for entry in chosen if entry.kind in PAGES] == urls
 
