@@ -103,7 +103,14 @@ def test_a_page_is_four_records_to_the_bit(tmp_path: Path) -> None:
     assert [kind for kind, *_ in (info, request, metadata, response)] == [
         "warcinfo", "request", "metadata", "response",
     ]  # fmt: skip
-    assert info[2] == b"software: newsmirror\r\nisPartOf: hezhou\r\nspider: anysite\r\n"
+    assert info[2].decode().split("\r\n") == [
+        "software: newsmirror",
+        "isPartOf: hezhou",
+        "spider: anysite",
+        "format: WARC File Format 1.1",
+        "conformsTo: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "",
+    ]
     assert request[2] == exchange().request
     assert metadata[2] == (
         b"via: http://kz.hezhou.example/gn/2.html\r\ndiscovery: related\r\nposition: 3\r\n"

@@ -178,7 +178,9 @@ def test_records_are_those_of_the_span_and_what_they_refer_to_byte_for_byte(
 ) -> None:
     info, *records = members(opened(january, "archive/data.warc.gz"))
     assert records == archive.of_january
-    assert b"\r\nisPartOf: fyun\r\n" in zlib.decompress(info, wbits=31)
+    told = zlib.decompress(info, wbits=31)
+    assert b"\r\nisPartOf: fyun\r\nformat: WARC File Format 1.1\r\n" in told
+    assert b"\r\nWARC-Filename: data.warc.gz\r\n" in told
 
 
 def test_page_list_names_the_articles_in_order_of_time(january: Path) -> None:
