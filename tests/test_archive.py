@@ -23,6 +23,7 @@ from newsmirror.archive import about
 from newsmirror.archive.closing import close_file, mend_file
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import ArchiveFile, Capture, closed_files, index_of, open_files, run_of
+from newsmirror.archive.memory import all_captures
 from newsmirror.archive.middleware import to_exchange
 from newsmirror.archive.reader import ArchiveReader, Page, entries, pages, read_info
 from newsmirror.archive.writer import ArchiveWriter, Exchange
@@ -254,6 +255,42 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         ArchiveError, match=r"gone\.warc\.gz: No such file or directory; restore it from a backup"
     ):
         reader.read(ArchiveRef("gone.warc.gz", ref.record_id))
+
+
+def test_what_was_told_of_a_file_is_learned_again_from_its_index(tmp_path: Path) -> None:
+    archive = writer(tmp_path)
+    other = f"{URL}?n=2"
+    first = archive.keep(exchange(), None)
+    archive.keep(exchange(other, head=HEAD.replace(b"200 OK", b"404 Not Found")), None)
+    archive.keep_rendered(exchange(), first)
+    told = [close(archive.turn())]
+    archive.keep(exchange(other, b"old"), None)
+    archive.keep(exchange(other, b"new"), None)  # in the same second
+    archive.keep(exchange(), told[0].captures[identity(URL)])
+    told.append(close(archive.turn()))
+    archive.keep(exchange(other, b"of a run that goes on"), None)
+    archive.turn()
+    assert [set(each.captures) for each in told] == [{identity(URL)}, {identity(other)}]
+    assert list(all_captures(tmp_path)) == [each.captures for each in told]
+    one, two = closed_files(tmp_path)
+    was = index_of(one).read_bytes()
+    index_of(one).unlink()
+    assert list(all_captures(tmp_path)) == [each.captures for each in told]
+    assert index_of(one).read_bytes() == was
+    for damage in (
+        b"no index\n",
+        b"com,example)/ 20250108090000 {}\n",
+        b"com,example)/ gestern {\n",
+        b"\xff",
+    ):
+        index_of(two).write_bytes(damage)
+        with pytest.raises(ArchiveError) as error:
+            list(all_captures(tmp_path))
+        assert str(error.value).startswith(f"{index_of(two)}: no index of its file: ")
+
+
+def test_an_archive_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert list(all_captures(tmp_path / "nothing")) == []
 
 
 def test_the_index_is_what_other_tools_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -114,7 +114,7 @@ def index_file(path: Path, closed: Path | None = None) -> Contents:
         entry["length"] = str(following[int(entry["offset"])] - int(entry["offset"]))
         if (metadata := about.get(entry["record_id"])) is not None:
             entry["metadata"] = str(metadata)
-    captures = _captures(entries, closed.name)
+    captures = captures_of(entries, closed.name)
     lines = sorted(
         f"{surt(entry['url'])} {digits(entry.pop('date'))} {json.dumps(entry)}\n" for entry in entries
     )
@@ -139,8 +139,8 @@ def _describe(record: WarcRecord) -> dict[str, Any]:
     return described
 
 
-def _captures(entries: list[dict[str, Any]], name: str) -> dict[str, Capture]:
-    """Return by id of their address the newest pages with a payload, in order of the file."""
+def captures_of(entries: Iterable[Mapping[str, Any]], name: str) -> dict[str, Capture]:
+    """Return by id of their address the newest pages with a payload, from a file's entries in its order."""
     return {
         identity(canonical_url(entry["url"])): Capture(
             entry["url"], entry["date"], entry["digest"], name, entry["record_id"]

@@ -1,7 +1,10 @@
 """Which files an archive has, and what they are called."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+from newsmirror.normalise.record import format_utc
 
 WARC = ".warc.gz"
 OPEN = ".open"
@@ -55,6 +58,11 @@ def open_files(folder: Path) -> list[Path]:
 def digits(at: str) -> str:
     """Return UTC text as an index has it: `20250108085500`."""
     return "".join(filter(str.isdigit, at))
+
+
+def utc_text(digits: str) -> str:
+    """Return the time of an index as UTC text: `2025-01-08T08:55:00Z`; raises ValueError for another text."""
+    return format_utc(datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC))
 
 
 def index_of(path: Path) -> Path:
