@@ -55,6 +55,13 @@ def open_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{WARC}{OPEN}"))
 
 
+def find_file(folder: Path, name: str) -> Path:
+    """Return where a file is or was, by the name that it has when it is closed; it may be open still."""
+    closed = folder / name
+    still_open = closed.with_name(name + OPEN)
+    return still_open if still_open.exists() and not closed.exists() else closed
+
+
 def digits(at: str) -> str:
     """Return UTC text as an index has it: `20250108085500`."""
     return "".join(filter(str.isdigit, at))
