@@ -25,6 +25,7 @@ bench: .venv/bench .venv-news-please/installed  ## measure against peers, in one
 	$(BIN)/python bench/hostile.py
 	$(BIN)/python bench/kill.py
 	$(BIN)/python bench/stages.py
+	$(BIN)/python bench/archive.py
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/speed.py --long
 

@@ -23,6 +23,7 @@ from newsmirror.archive import about
 from newsmirror.archive.closing import close_file, close_left_file, make_index
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import ArchiveFile, Capture, closed_files, index_of, open_files, run_of
+from newsmirror.archive.memory import all_captures
 from newsmirror.archive.middleware import to_exchange
 from newsmirror.archive.reader import ArchiveReader, Page, entries, pages, read_info
 from newsmirror.archive.writer import ArchiveWriter, Exchange
@@ -110,7 +111,14 @@ def test_a_page_is_four_records_to_the_bit(tmp_path: Path) -> None:
     assert [kind for kind, *_ in (info, request, metadata, response)] == [
         "warcinfo", "request", "metadata", "response",
     ]  # fmt: skip
-    assert info[2] == b"software: newsmirror\r\nisPartOf: hezhou\r\nspider: anysite\r\n"
+    assert info[2].decode().split("\r\n") == [
+        "software: newsmirror",
+        "isPartOf: hezhou",
+        "spider: anysite",
+        "format: WARC File Format 1.1",
+        "conformsTo: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "",
+    ]
     assert request[2] == exchange().request
     assert metadata[2] == (
         b"via: http://kz.hezhou.example/gn/2.html\r\ndiscovery: related\r\nposition: 3\r\n"
@@ -252,6 +260,43 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         reader.read(ArchiveRef(ref.file, "<urn:x>"))
     with pytest.raises(ArchiveError, match=r"gone\.warc\.gz: not there; put it back to have its pages"):
         reader.read(ArchiveRef("gone.warc.gz", ref.record_id))
+
+
+def test_what_was_told_of_a_file_is_learned_again_from_its_index(tmp_path: Path) -> None:
+    archive = writer(tmp_path)
+    other = f"{URL}?n=2"
+    first = archive.keep(exchange(), None)
+    archive.keep(exchange(other, head=HEAD.replace(b"200 OK", b"404 Not Found")), None)
+    archive.keep_rendered(exchange(), first)
+    told = [close(archive.turn())]
+    archive.keep(exchange(other, b"old"), None)
+    archive.keep(exchange(other, b"new"), None)  # in the same second
+    archive.keep(exchange(), told[0].captures[identity(URL)])
+    told.append(close(archive.turn()))
+    archive.keep(exchange(other, b"of a run that goes on"), None)
+    still_open = archive.turn()
+    assert still_open is not None
+    still_open.close()
+    assert [set(each.captures) for each in told] == [{identity(URL)}, {identity(other)}]
+    assert list(all_captures(tmp_path)) == [each.captures for each in told]
+    one, two = closed_files(tmp_path)
+    index_of(one).unlink()
+    assert list(all_captures(tmp_path)) == [each.captures for each in told]
+    for damage in (
+        b"no index\n",
+        b"com,example)/ 20250108090000 {}\n",
+        b"com,example)/ gestern {\n",
+        index_of(two).read_bytes().replace(b" 2025", b" 20x5"),
+        b"\xff",
+    ):
+        index_of(two).write_bytes(damage)
+        with pytest.raises(ArchiveError) as error:
+            list(all_captures(tmp_path))
+        assert str(error.value).startswith(f"{index_of(two)}: cannot be read: ")
+
+
+def test_an_archive_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert list(all_captures(tmp_path / "nothing")) == []
 
 
 def test_the_index_is_what_other_tools_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,11 @@ from test_docs import commands
 from newsmirror.archive.files import closed_files, index_of, open_files
 from newsmirror.archive.reader import ArchiveReader, entries
 from newsmirror.archive.sites import SiteFile
-from newsmirror.commands.explain import find_page
+from newsmirror.commands import explain as explaining
+from newsmirror.commands.explain import Command, find_page
 from newsmirror.feed import read
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.reader import newest_record
 from newsmirror.feed.verify import verify
 from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Known, Ledger
@@ -65,6 +69,10 @@ def feed(kept: Path) -> list[dict[str, Any]]:
 def manifests(kept: Path) -> list[dict[str, Any]]:
     found = [json.loads(path.read_text("utf-8")) for path in (kept / "feed/v1/manifests").iterdir()]
     return sorted(found, key=lambda manifest: (manifest["started_at"], manifest["run_id"]))
+
+
+def settings_of(kept: Path) -> Settings:
+    return Settings({"SPIDER_MODULES": ["newsmirror.spiders"], "NEWSMIRROR_DIR": str(kept)})
 
 
 def page_records(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -282,25 +290,93 @@ def test_a_changed_reader_is_told_apart_from_a_changed_page(
     last = feed(kept)[-6:]
     assert {record["source"] for record in last} == {"河洲晚报"}
     assert {record["change_cause"] for record in last} == {"parser"}
+    for record in last:
+        assert explained(settings_of(kept), record["article_id"]) == record
+
+
+def explained(settings: Settings, article_id: str) -> dict[str, Any]:
+    return {row.key: row.value for row in explain_page(find_page(settings, article_id))}
 
 
 def test_every_published_value_is_explained_from_the_archive(house: Path) -> None:
-    settings = Settings({"SPIDER_MODULES": ["newsmirror.spiders"], "NEWSMIRROR_DIR": str(house)})
+    settings = settings_of(house)
     newest = {record["article_id"]: record for record in feed(house)}
     assert len(newest) == 6
     for article_id, record in newest.items():
-        page = find_page(settings, article_id)
-        assert page is not None
-        explained = {row.key: row.value for row in explain_page(page)}
-        # The numbers of the feed, and which of two runs on the same bytes it was, are not kept with them.
-        own = {"seq", "change_cause", "fetched_at", "run_id"}
-        assert {key for key in record if explained[key] != record[key]} <= own
+        assert newest_record(str(house / "feed"), article_id) == record
+        assert explained(settings, article_id) == record
     [url] = [record["url"] for record in newest.values() if record["revision"] == 2]
     told = scrapy("explain", url, kept=house)
     assert (told.code, told.stderr) == (0, "")
     assert "revision            2\n" in told.stdout
-    unknown = scrapy("explain", "http://kz.hezhou.example/1.html", kept=house)
-    assert (unknown.code, unknown.stdout) == (1, "")
+
+
+def test_a_page_is_explained_while_it_is_crawled(house: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    for path in closed_files(kept / "archive"):
+        path.rename(path.with_name(path.name + ".open"))
+        index_of(path).unlink()
+    for record in {record["article_id"]: record for record in feed(kept)}.values():
+        assert explained(settings_of(kept), record["article_id"]) == record
+
+
+def test_an_article_that_the_feed_does_not_know_is_explained_by_its_newest_page(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    shutil.rmtree(kept / "feed")
+    [edited] = [record for record in feed(house) if record["revision"] == 2]
+    found = explained(settings_of(kept), edited["article_id"])
+    assert {key for key in edited if found[key] != edited[key]} == {"seq", "change_cause"}
+    assert (found["seq"], found["change_cause"]) == (None, None)
+    told = Command()
+    told.settings = settings_of(kept)
+    told.run([edited["url"]], Namespace())
+    note = f"{edited['url']}: the feed has no record of it; explained is the newest page that is kept\n"
+    assert (told.exitcode, capsys.readouterr().err) == (0, note)
+
+
+def test_only_parts_that_may_hold_the_newest_record_are_read(house: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(house, tmp_path / "house"))
+    first, *_, last = feed(kept)
+    [old] = [kept / "feed/v1" / part["path"] for part in manifests(kept)[0]["parts"]]
+    old.write_bytes(b"damaged")
+    assert newest_record(str(kept / "feed"), last["article_id"]) == last
+    with pytest.raises(FeedError, match="not the bytes that its manifest names"):
+        newest_record(str(kept / "feed"), first["article_id"])
+    assert newest_record(str(tmp_path / "no feed"), first["article_id"]) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        (
+            {"op": "delete", "archive": None},
+            "it was taken down, and the bytes of its page are cut out of the archive",
+        ),
+        ({"archive": None}, "its record was made without an archive: the bytes of its page are not kept"),
+        (None, "no bytes of its page are kept, or not yet: a run tells of them at its end"),
+    ],
+)
+def test_an_article_without_bytes_is_told(
+    changed: dict[str, Any] | None,
+    reason: str,
+    house: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record = feed(house)[0]
+    monkeypatch.setattr(explaining, "newest_record", lambda *_: None if changed is None else record | changed)
+    told = Command()
+    told.settings = settings_of(tmp_path)
+    told.run([record["url"]], Namespace())
+    out, err = capsys.readouterr()
+    assert (told.exitcode, out, err.startswith(f"{record['url']}: {reason.removesuffix('…')}")) == (
+        1,
+        "",
+        True,
+    )
 
 
 def seen(ids: Iterable[str]) -> Mapping[str, Known]:

@@ -573,8 +573,10 @@ def run(
     """Run the command on a page that stands for the archive's; return its exit code and what it asks for."""
     asked: list[str] = []
 
-    def find(settings: BaseSettings, article_id: str) -> KeptPage | None:
+    def find(settings: BaseSettings, article_id: str) -> KeptPage:
         asked.append(article_id)
+        if page is None:
+            raise ExplainError("there is none")
         return page
 
     monkeypatch.setattr(command, "find_page", find)
@@ -587,7 +589,7 @@ def run(
 def test_command_explains_by_address_and_by_id(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = kept(f"{HEAD}{TITLE}{META}{BODY}{NOTICE}".encode())
+    page = kept(f"{HEAD}{TITLE}{META}{BODY}{NOTICE}".encode(), given={"seq": 9})
     article_id = identity(canonical_url(URL))
     shown = format_rows(explain_page(page), 70)
     monkeypatch.setenv("COLUMNS", "70")
@@ -596,21 +598,24 @@ def test_command_explains_by_address_and_by_id(
         assert capsys.readouterr() == (shown, "")
 
 
-@pytest.mark.parametrize(
-    ("page", "message"),
-    [
-        (None, "no bytes of its page are kept, or not yet: a run tells of them at its end"),
-        (kept(b"%PDF-1.4"), NO_PAGE),
-    ],
-)
+@pytest.mark.parametrize(("page", "message"), [(None, "there is none"), (kept(b"%PDF-1.4"), NO_PAGE)])
 def test_command_without_an_article_ends_with_a_line(
     page: KeptPage | None,
     message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(["a" * 64], page, monkeypatch)[0] == 1
-    assert capsys.readouterr() == ("", f"{'a' * 64}: {message}\n")
+    # What was typed is named, not what it is called inside.
+    for argument, shown in ((URL, URL), ("a" * 64, "a" * 64), (f"{URL}?水\u202e", f"{URL}?水\ufffd")):
+        assert run([argument], page, monkeypatch)[0] == 1
+        assert capsys.readouterr() == ("", f"{shown}: {message}\n")
+
+
+def test_an_archive_that_is_off_is_told() -> None:
+    told = command.Command()
+    told.settings = Settings({"NEWSMIRROR_DIR": "/nowhere", "NEWSMIRROR_ARCHIVE": "off"})
+    with pytest.raises(UsageError, match=r"^NEWSMIRROR_ARCHIVE=off: there is no archive to read$"):
+        told.run([URL], Namespace())
 
 
 @pytest.mark.parametrize("argument", ["gn/1.html", "ftp://n.example/1", "A" * 63, "\x1b[31m", "http://[x"])

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, event
 
+from newsmirror.archive.files import Capture
 from newsmirror.ledger import engine, migrations
 from newsmirror.ledger.engine import make_engine, parse_url
 from newsmirror.ledger.errors import LedgerError, RunLocked
@@ -702,6 +703,16 @@ def test_rebuild_knows_the_last_revision_and_the_last_seq(url: str, path: Path) 
             assert publication.last_seq == 9
         ledger.assign("r1", 10)
         assert [first for _, first, *_ in publish(ledger)] == [10]
+
+
+def test_rebuild_knows_the_newest_bytes_that_are_kept(url: str) -> None:
+    ids = [digest(f"http://kuaizhao.example/{number}") for number in (1, 3, 4)]
+    old, new = (Capture("http://kuaizhao.example/1", at, "sha1:A", "f", "<urn:x>") for at in (TIME, LATER))
+    files = [{ids[0]: new, ids[1]: new}, {ids[0]: old, ids[2]: old}]
+    rebuild(url, iter(revisions()), captures=files)
+    with Ledger.open(url) as ledger:
+        # The second one is gone.
+        assert [ledger.captured(id_) for id_ in ids] == [new, None, old]
 
 
 def test_rebuild_keeps_what_was_there(url: str, path: Path) -> None:

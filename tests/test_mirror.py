@@ -1,5 +1,6 @@
 """Runs over one ledger and one feed: again, after edits, after kills, beside each other."""
 
+import gzip
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from newsserver import BODY, POLITENESS_OFF, PROJECT, Entry, NewsServer, Page, Run, article, listing, scrapy
 
+from newsmirror.archive.files import closed_files
 from newsmirror.feed import read
 from newsmirror.feed.verify import verify
 
@@ -210,6 +212,9 @@ def test_a_new_ledger_is_made_from_the_feed(tmp_path: Path) -> None:
         again = mirror(server, tmp_path)
         assert (again.code, server.log) == (0, ["/robots.txt", "/gn/", "/gn/index_2.html"])
         assert paths(server, feed(tmp_path)) == ALL
+        # And from the archive, that the bytes of the listing are kept; robots.txt has none.
+        kept = gzip.decompress(closed_files(tmp_path / "archive")[-1].read_bytes())
+        assert (kept.count(b"WARC-Type: revisit\r\n"), kept.count(b"WARC-Type: response\r\n")) == (2, 1)
 
 
 @pytest.mark.parametrize("verb", ["status", "verify", "read"])

@@ -173,14 +173,9 @@ def test_nothing_is_taken_down_where_nothing_is_kept(tmp_path: Path) -> None:
             "http://a.example/ is the front page of …",
         ),
         ("as-of", [], None, "name one date, such as 2025-01-08"),
-        ("as-of", ["gestern"], None, "'gestern' is no date: write 2025-01-08, or a time with its offset, …"),
-        (
-            "as-of",
-            ["2025-02-30"],
-            None,
-            "'2025-02-30' is no date: write 2025-01-08, or …",
-        ),
-        ("as-of", ["2025-01-08T12:00:00"], None, "'2025-01-08T12:00:00' is no date: write 2025-01-08, or …"),
+        ("as-of", ["gestern"], None, "'gestern' is no date: write a day in UTC such as …"),
+        ("as-of", ["2025-02-30"], None, "'2025-02-30' is no date: write a day in UTC such as …"),
+        ("as-of", ["2025-01-08T12:00:00"], None, "'2025-01-08T12:00:00' is no date: write a day …"),
     ],
 )
 def test_what_is_written_wrong_is_told(name: str, args: list[str], reason: str | None, said: str) -> None:

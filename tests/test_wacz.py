@@ -15,6 +15,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from datetime import time as clock
 from pathlib import Path
 from typing import Self
 from urllib.error import HTTPError, URLError
@@ -34,7 +35,8 @@ from newsmirror.archive.export import export
 from newsmirror.archive.files import Capture, closed_files
 from newsmirror.archive.selection import PAGES, Span, select
 from newsmirror.archive.writer import ArchiveWriter, Exchange
-from newsmirror.commands.archive import Command, moment
+from newsmirror.commands.archive import Command
+from newsmirror.ops.moments import read_moment
 
 HERE = "http://kz.hezhou.example"
 ALWAYS = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
@@ -178,7 +180,9 @@ def test_records_are_those_of_the_span_and_what_they_refer_to_byte_for_byte(
 ) -> None:
     info, *records = members(opened(january, "archive/data.warc.gz"))
     assert records == archive.of_january
-    assert b"\r\nisPartOf: fyun\r\n" in zlib.decompress(info, wbits=31)
+    told = zlib.decompress(info, wbits=31)
+    assert b"\r\nisPartOf: fyun\r\nformat: WARC File Format 1.1\r\n" in told
+    assert b"\r\nWARC-Filename: data.warc.gz\r\n" in told
 
 
 def test_page_list_names_the_articles_in_order_of_time(january: Path) -> None:
@@ -286,7 +290,7 @@ def test_an_archive_that_is_off_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_a_span_has_both_its_ends(archive: Archive, since: str, until: str, urls: list[str]) -> None:
-    span = Span(moment("--since", since, datetime.min.time()), moment("--until", until, datetime.max.time()))
+    span = Span(read_moment(since, clock.min), read_moment(until, clock.max))
     chosen = select(closed_files(archive.folder), "fyun", span).chosen
     assert [entry.url.removeprefix(HERE) for entry in chosen if entry.kind in PAGES] == urls
 

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -125,7 +125,7 @@ def index_file(path: Path, closed: Path | None = None) -> Contents:
     records, entries = read_entries(path)
     for entry in entries:
         entry["filename"] = closed.name
-    captures = _captures(entries, closed.name)
+    captures = captures_of(entries, closed.name)
     lines = sorted(
         f"{surt(entry['url'])} {digits(entry.pop('date'))} {json.dumps(entry)}\n" for entry in entries
     )
@@ -171,8 +171,8 @@ def _describe(record: WarcRecord) -> dict[str, Any]:
     return described
 
 
-def _captures(entries: list[dict[str, Any]], name: str) -> dict[str, Capture]:
-    """Return by id of their address the newest pages with a payload, in order of the file."""
+def captures_of(entries: Iterable[Mapping[str, Any]], name: str) -> dict[str, Capture]:
+    """Return by id of their address the newest pages with a payload, from a file's entries in its order."""
     return {
         identity(canonical_url(entry["url"])): Capture(
             entry["url"], entry["date"], entry["digest"], name, entry["record_id"]

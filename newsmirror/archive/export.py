@@ -14,14 +14,14 @@ from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastwarc.warc import WarcRecord, WarcRecordType
+from fastwarc.warc import WarcRecord
 
 from newsmirror import __version__
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import closed_files
 from newsmirror.archive.reader import read_page
-from newsmirror.archive.selection import PAGES, Entry, Selection, Span, damaged, select, site_of
-from newsmirror.archive.writer import Packer
+from newsmirror.archive.selection import PAGES, Entry, Selection, Span, damaged, select, site_name
+from newsmirror.archive.writer import Packer, warcinfo
 from newsmirror.disk import sync_folder
 from newsmirror.items import ArchiveRef
 from newsmirror.normalise.record import format_utc
@@ -52,7 +52,7 @@ def export(folder: Path, target: Path, site: str | None, span: Span) -> Export:
     files = closed_files(folder)
     selection = select(files, site, span)
     if not any(entry.kind in PAGES for entry in selection.chosen):
-        sites = ", ".join(sorted({site_of(path) or "?" for path in files})) or "none"
+        sites = ", ".join(sorted({site_name(path) or "?" for path in files})) or "none"
         raise ArchiveError(
             f"{folder}: no page of this site and time in a closed file; there are pages of: {sites}"
         )
@@ -73,7 +73,8 @@ def _make(room: Path, target: Path, site: str | None, selection: Selection) -> E
     titles: dict[object, str] = {}
     records = [*selection.behind, *selection.chosen]
     with warc.open("wb") as file:
-        file.write(_warcinfo(site))
+        about = {"software": f"newsmirror/{__version__}", **({"isPartOf": site} if site is not None else {})}
+        file.write(Packer().pack([warcinfo(_WARC, about)]))
         for entry, member in _members(records):
             file.write(member)
             if (title := _title(entry, member)) is not None:
@@ -134,21 +135,6 @@ def _page(entry: Entry, titles: Mapping[object, str]) -> dict[str, str] | None:
     if title is None:
         return None
     return {"id": entry.record_id.strip("<>"), "url": entry.url, "ts": format_utc(entry.at), "title": title}
-
-
-def _warcinfo(site: str | None) -> bytes:
-    fields = {
-        "software": f"newsmirror/{__version__}",
-        "format": "WARC File Format 1.1",
-        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        **({"isPartOf": site} if site is not None else {}),
-    }
-    record = WarcRecord()
-    record.init_headers(WarcRecordType.warcinfo)
-    record.headers["WARC-Filename"] = _WARC
-    record.headers["Content-Type"] = "application/warc-fields"
-    record.set_bytes_content("".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode())
-    return Packer().pack([record])
 
 
 def _run_wacz(*arguments: str | Path) -> None:

@@ -1,7 +1,10 @@
 """Which files an archive has, and what they are called."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+from newsmirror.normalise.record import format_utc
 
 WARC = ".warc.gz"
 OPEN = ".open"
@@ -52,15 +55,21 @@ def open_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{WARC}{OPEN}"))
 
 
+def find_file(folder: Path, name: str) -> Path:
+    """Return where a file is or was, by the name that it has when it is closed; it may be open still."""
+    closed = folder / name
+    still_open = closed.with_name(name + OPEN)
+    return still_open if still_open.exists() and not closed.exists() else closed
+
+
 def digits(at: str) -> str:
     """Return UTC text as an index has it: `20250108085500`."""
     return "".join(filter(str.isdigit, at))
 
 
-def find_file(folder: Path, name: str) -> Path | None:
-    """Return where a file is, by the name that it has when it is closed; it may be open. None if nowhere."""
-    paths = (folder / name, folder / (name + OPEN))
-    return next((path for path in paths if path.exists()), None)
+def utc_text(digits: str) -> str:
+    """Return the time of an index as UTC text: `2025-01-08T08:55:00Z`; raises ValueError for another text."""
+    return format_utc(datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC))
 
 
 def index_of(path: Path) -> Path:

@@ -50,7 +50,7 @@ class ArchiveReader:
     def read(self, ref: ArchiveRef) -> Page:
         """Return a page; raises NotKeptError if its file is not there, ArchiveError if it cannot be read."""
         path = find_file(self.folder, ref.file)
-        if path is None:
+        if not path.exists():
             raise NotKeptError(f"{self.folder / ref.file}: not there; put it back to have its pages")
         place = self._index(path).get(ref.record_id)
         if place is None and path.name.endswith(OPEN):  # it may have grown
@@ -69,7 +69,7 @@ class ArchiveReader:
     def rendered(self, ref: ArchiveRef) -> ArchiveRef:
         """Return the record of what a browser made of a page, if its file has one, else its own."""
         path = find_file(self.folder, ref.file)
-        for entry in entries(path) if path is not None else ():
+        for entry in entries(path) if path.exists() else ():
             if entry.get("conversion_of") == ref.record_id:
                 return ArchiveRef(ref.file, entry["record_id"])
         return ref
@@ -100,7 +100,11 @@ def entries(path: Path) -> Iterator[dict[str, str]]:
             for line in lines:
                 _, timestamp, text = line.split(" ", 2)
                 plain = json.loads(text)
-                if not plain.keys() >= {"url", "offset", "record_id", "status", "mime"}:
+                if (
+                    len(timestamp) != 14
+                    or not timestamp.isdecimal()
+                    or not plain.keys() >= {"url", "offset", "record_id", "status", "mime"}
+                ):
                     raise ValueError("a line says too little")
                 yield {**plain, "timestamp": timestamp}
             return

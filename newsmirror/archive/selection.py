@@ -62,7 +62,7 @@ def select(files: Sequence[Path], site: str | None, span: Span) -> Selection:
 
     What they refer to may be in any file, of any time and site: sites may share addresses.
     """
-    of_site = [path for path in files if site in (None, site_of(path))]
+    of_site = [path for path in files if site in (None, site_name(path))]
     chosen = [entry for path in of_site for entry in _entries(path) if entry.at in span]
     wanted = {entry.refers_to for entry in chosen} - {entry.record_id for entry in chosen} - {None}
     behind = [entry for path in files if wanted for entry in _entries(path) if entry.record_id in wanted]
@@ -71,7 +71,7 @@ def select(files: Sequence[Path], site: str | None, span: Span) -> Selection:
     return Selection(whole, behind, len(chosen) - len(whole))
 
 
-def site_of(path: Path) -> str | None:
+def site_name(path: Path) -> str | None:
     """Return the site that a file says it is of; raises ArchiveError."""
     try:
         return read_info(path).get("isPartOf")

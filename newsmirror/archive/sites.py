@@ -6,6 +6,7 @@ from pathlib import Path
 
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.reader import read_info
+from newsmirror.archive.selection import damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,11 @@ class Site:
 
 
 def site_of(path: Path, spiders: Mapping[str, SiteFile]) -> Site:
-    """Return the site of a file's pages; raises ArchiveError if their spider is gone."""
-    info = read_info(path)
+    """Return the site of a file's pages; raises ArchiveError if the file or its spider is gone."""
+    try:
+        info = read_info(path)
+    except OSError as error:
+        raise damaged(path, error) from error
     spider = spiders.get(info.get("spider", ""))
     if spider is None:
         raise ArchiveError(

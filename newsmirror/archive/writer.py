@@ -26,6 +26,10 @@ _LEVEL = 6
 _SMALL = 4096
 _SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _FIELDS = "application/warc-fields"
+_FORMAT = {
+    "format": "WARC File Format 1.1",
+    "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+}
 _REQUEST = "application/http; msgtype=request"
 _ANSWER = "application/http; msgtype=response"
 
@@ -154,11 +158,7 @@ class ArchiveWriter:
 
     def _begin(self) -> io.FileIO:
         self._number += 1
-        info = WarcRecord()
-        info.init_headers(WarcRecordType.warcinfo)
-        info.headers["WARC-Filename"] = file_name(self._run_id, self._number)
-        info.headers["Content-Type"] = _FIELDS
-        info.set_bytes_content(_fields(self._about))
+        info = warcinfo(file_name(self._run_id, self._number), self._about)
         try:
             make_folder(self._folder)
             self._file = self.path.open("x+b", buffering=0)
@@ -180,6 +180,16 @@ class ArchiveWriter:
             file.seek(self.size)
             raise _explain(self.path, error) from error
         self.size += len(data)
+
+
+def warcinfo(name: str, about: Mapping[str, str]) -> WarcRecord:
+    """Return the first record of a file of that name: fields about it, such as `software`, and its format."""
+    info = WarcRecord()
+    info.init_headers(WarcRecordType.warcinfo)
+    info.headers["WARC-Filename"] = name
+    info.headers["Content-Type"] = _FIELDS
+    info.set_bytes_content(_fields({**about, **_FORMAT}))
+    return info
 
 
 def _record(kind: WarcRecordType, exchange: Exchange, block: bytes, content_type: str) -> WarcRecord:

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from datetime import UTC, date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from scrapy.exceptions import UsageError
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.export import export
 from newsmirror.archive.selection import Span
+from newsmirror.ops.moments import read_moment
 from newsmirror.places import PlaceError, find_places
 
 
@@ -62,7 +63,7 @@ class Command(ScrapyCommand):
             raise UsageError(
                 f"{target} is there already: move it away, or name another file", print_help=False
             )
-        span = Span(moment("--since", opts.since, time.min), moment("--until", opts.until, time.max))
+        span = Span(_moment("--since", opts.since, time.min), _moment("--until", opts.until, time.max))
         if span.first > span.last:
             raise UsageError(f"--until {opts.until} is before --since {opts.since}", print_help=False)
         try:
@@ -81,20 +82,8 @@ class Command(ScrapyCommand):
             sys.stdout.write(f"left out: {made.lost} revisits of pages whose bytes are not in the archive\n")
 
 
-def moment(option: str, text: str, of_day: time) -> datetime:
-    """Read a day in UTC, of which that moment is meant, or a time with its offset; raises UsageError."""
+def _moment(option: str, text: str, of_day: time) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(text), of_day, UTC)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UsageError(
-            f"{option} {text!r} is no date: write a day in UTC such as 2025-01-08, or a time with its offset "
-            "such as 2025-01-08T09:00:00+08:00",
-            print_help=False,
-        )
-    return moment
+        return read_moment(text, of_day)
+    except ValueError as error:
+        raise UsageError(f"{option} {error}", print_help=False) from error

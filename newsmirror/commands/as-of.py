@@ -4,9 +4,8 @@ Scrapy calls a command what its module is called, hence the dash in this file's 
 """
 
 import argparse
-import re
 import sys
-from datetime import UTC, date, datetime, time
+from datetime import time
 from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -14,11 +13,9 @@ from scrapy.exceptions import UsageError
 
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.reader import as_of
+from newsmirror.ops.moments import read_moment
 from newsmirror.ops.terminal import write_records
 from newsmirror.places import PlaceError, find_places
-
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_END = time(23, 59, 59, tzinfo=UTC)
 
 
 class Command(ScrapyCommand):
@@ -41,7 +38,10 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         if len(args) != 1:
             raise UsageError("name one date, such as 2025-01-08", print_help=False)
-        instant = _instant(args[0])
+        try:
+            instant = read_moment(args[0], time.max)
+        except ValueError as error:
+            raise UsageError(str(error), print_help=False) from error
         try:
             self.exitcode = write_records(as_of(find_places(self.settings).feed_uri, instant))
         except PlaceError as error:
@@ -49,19 +49,3 @@ class Command(ScrapyCommand):
         except FeedError as error:
             sys.stderr.write(f"{error}\n")
             self.exitcode = 1
-
-
-def _instant(text: str) -> datetime:
-    """Return the instant that is meant: of a day its last second in UTC."""
-    try:
-        if _DAY.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), _END)
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise UsageError(
-            f"{text!r} is no date: write 2025-01-08, or a time with its offset, 2025-01-08T12:00:00+08:00",
-            print_help=False,
-        )
-    return instant

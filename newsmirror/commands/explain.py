@@ -4,6 +4,10 @@ import argparse
 import re
 import shutil
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -12,9 +16,11 @@ from scrapy.settings import BaseSettings
 
 from newsmirror.archive.about import from_fields
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import run_of
+from newsmirror.archive.files import find_file, run_of
 from newsmirror.archive.reader import ArchiveReader
-from newsmirror.archive.sites import site_of
+from newsmirror.archive.sites import SiteFile, site_of
+from newsmirror.feed.errors import FeedError
+from newsmirror.feed.reader import newest_record
 from newsmirror.items import ArchiveRef, Discovery
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Known, Ledger
@@ -22,7 +28,12 @@ from newsmirror.ledger.state import look
 from newsmirror.normalise.urls import canonical_url, identity
 from newsmirror.ops.explain import ExplainError, KeptPage, explain_page, format_rows
 from newsmirror.ops.sites import load_site_files
+from newsmirror.ops.terminal import printable
 from newsmirror.places import PlaceError, find_places
+
+# What ledger and feed set in a record.
+_GIVEN = ("seq", "op", "revision", "change_cause", "first_seen_at")
+_NO_RECORD = "the feed has no record of it; explained is the newest page that is kept"
 
 
 class Command(ScrapyCommand):
@@ -45,39 +56,68 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         if len(args) != 1:
             raise UsageError(f"write scrapy explain {self.syntax()}", print_help=False)
-        article_id = _article_id(args[0])
+        named = args[0]
+        article_id = _article_id(named)
         try:
             page = find_page(self.settings, article_id)
-            if page is None:
-                raise ExplainError(
-                    "no bytes of its page are kept, or not yet: a run tells of them at its end"
-                )
             rows = explain_page(page)
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
-        except (ExplainError, ArchiveError, LedgerError) as error:
-            sys.stderr.write(f"{article_id}: {error}\n")
+        except (ExplainError, ArchiveError, LedgerError, FeedError) as error:
+            sys.stderr.write(f"{printable(named)}: {error}\n")
             self.exitcode = 1
             return
+        if "seq" not in page.given:
+            sys.stderr.write(f"{printable(named)}: {_NO_RECORD}\n")
         sys.stdout.write(format_rows(rows, shutil.get_terminal_size((100, 24)).columns))
 
 
-def find_page(settings: BaseSettings, article_id: str) -> KeptPage | None:
-    """Return the newest page of an article whose bytes are kept, or None.
+def find_page(settings: BaseSettings, article_id: str) -> KeptPage:
+    """Return the page that an article's newest record was read from.
 
-    Raises PlaceError, LedgerError and ArchiveError.
+    Where the feed has no record of it: the newest page that is kept, without `seq` in what is given.
+    Raises PlaceError, FeedError, LedgerError and ArchiveError, and ExplainError if no bytes are kept.
     """
     places = find_places(settings)
-    if places.archive is None or look(places.ledger_url) is None:
-        return None
-    with Ledger.open(places.ledger_url) as ledger:
-        capture, known = ledger.captured(article_id), ledger.seen([article_id]).get(article_id)
+    if places.archive is None:
+        raise PlaceError("NEWSMIRROR_ARCHIVE=off: there is no archive to read")
+    record = newest_record(places.feed_uri, article_id)
+    if record is None:
+        return _unpublished(places.ledger_url, places.archive, load_site_files(settings), article_id)
+    if record["op"] == "delete":
+        raise ExplainError("it was taken down, and the bytes of its page are cut out of the archive")
+    if record["archive"] is None:
+        raise ExplainError("its record was made without an archive: the bytes of its page are not kept")
+    # They may be older than the record, and fetched by another spelling of its address.
+    return replace(
+        _read(places.archive, ArchiveRef(**record["archive"]), load_site_files(settings)),
+        url=record["fetched_url"],
+        fetched_at=datetime.fromisoformat(record["fetched_at"]),
+        site=record["site"],
+        discovery=Discovery(**record["discovery"]),
+        run_id=record["run_id"],
+        given={key: record[key] for key in _GIVEN},
+    )
+
+
+def _unpublished(
+    ledger_url: str, archive: Path, spiders: Mapping[str, SiteFile], article_id: str
+) -> KeptPage:
+    """Return the newest page of an address that the ledger knows of; raises ExplainError if it knows none."""
+    capture = known = None
+    if look(ledger_url) is not None:
+        with Ledger.open(ledger_url) as ledger:
+            capture, known = ledger.captured(article_id), ledger.seen([article_id]).get(article_id)
     if capture is None:
-        return None
-    reader = ArchiveReader(places.archive)
-    ref = reader.rendered(ArchiveRef(capture.file, capture.record_id))
-    page = reader.read(ref)
-    site = site_of(places.archive / ref.file, load_site_files(settings))
+        raise ExplainError("no bytes of its page are kept, or not yet: a run tells of them at its end")
+    ref = ArchiveReader(archive).rendered(ArchiveRef(capture.file, capture.record_id))
+    return replace(_read(archive, ref, spiders), given=_given(known) if known is not None else {})
+
+
+def _read(archive: Path, ref: ArchiveRef, spiders: Mapping[str, SiteFile]) -> KeptPage:
+    """Return a page as the archive has it."""
+    page = ArchiveReader(archive).read(ref)
+    site = site_of(find_file(archive, ref.file), spiders)
     return KeptPage(
         body=page.body,
         content_type=page.content_type,
@@ -89,7 +129,6 @@ def find_page(settings: BaseSettings, article_id: str) -> KeptPage | None:
         discovery=from_fields(page.about) or Discovery("start", None, None),
         run_id=run_of(ref.file),
         archive=ref,
-        given=_given(known) if known is not None else {},
     )
 
 

@@ -10,6 +10,8 @@ from typing import ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.memory import all_captures
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.reader import blocked, read, recover, status
 from newsmirror.feed.verify import verify
@@ -54,7 +56,7 @@ class Command(ScrapyCommand):
             self.exitcode = verbs[args[0]](find_places(self.settings), opts.since)
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
-        except (FeedError, LedgerError) as error:
+        except (FeedError, LedgerError, ArchiveError) as error:
             sys.stderr.write(f"{error}\n")
             self.exitcode = 1
 
@@ -78,6 +80,7 @@ def _read(places: Places, since: int) -> int:
 
 
 def _rebuild(places: Places, since: int) -> int:
-    rebuild(places.ledger_url, recover(places.feed_uri), blocked(places.feed_uri))
+    captures = all_captures(places.archive) if places.archive is not None else ()
+    rebuild(places.ledger_url, recover(places.feed_uri), blocked(places.feed_uri), captures)
     sys.stdout.write(f"{places.ledger_url}: made from {places.feed_uri}\n")
     return 0

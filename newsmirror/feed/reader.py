@@ -65,6 +65,25 @@ def recover(uri: str) -> Iterator[dict[str, Any]]:
     return _records(storage, manifests, 0, last_seq)
 
 
+def newest_record(uri: str, article_id: str) -> dict[str, Any] | None:
+    """Return the last record of an article, None if the feed has none; raises FeedError as `read` does.
+
+    Newest parts first, and none that is older than the record.
+    """
+    storage = Storage(uri)
+    index = read_index(storage)
+    if index is None:
+        return None
+    for part in reversed(article_parts(read_manifests(storage), 0, index.last_seq)):
+        for line in reversed(_lines(storage, part)):
+            # Few lines are worth decoding.
+            if article_id in line:
+                record: dict[str, Any] = msgspec.json.decode(line)
+                if record["article_id"] == article_id and record["seq"] <= index.last_seq:
+                    return record
+    return None
+
+
 def blocked(uri: str) -> list[Block]:
     """Return what the manifests say was taken down: for a new ledger."""
     return [

@@ -504,11 +504,17 @@ class Ledger:
             with self._alone() as (connection, _):
                 publication.settle(connection)
 
-    def restore(self, records: Iterable[dict[str, Any]], blocked: Iterable[Block] = ()) -> None:
+    def restore(
+        self,
+        records: Iterable[dict[str, Any]],
+        blocked: Iterable[Block] = (),
+        found: Iterable[Mapping[str, Capture]] = (),
+    ) -> None:
         """Learn the articles and the highest seq of a feed's records, given in order of their seq.
 
         `blocked` is what was taken down; so is an article whose last record is a `delete`. Whether all files
-        were rewritten for them is not known, so they are due.
+        were rewritten for them is not known, so they are due. `found`: for each file of the archive its
+        captures, by ids of addresses.
         Raises LedgerError if articles are known already: this is for a new ledger.
         """
         records = iter(records)
@@ -527,8 +533,11 @@ class Ledger:
                         removed[record["article_id"]] = Block(
                             record["article_id"], "removed before this ledger was made", record["run_id"]
                         )
+            for captured in found:
+                captures.learn(connection, captured)
             for id_, reason, run_id in chain(blocked, removed.values()):
                 takedowns.block(connection, [id_], reason, run_id)
+                captures.forget(connection, [id_])
             connection.execute(update(counters).where(counters.c.name == "seq").values(value=seq))
 
     @contextmanager

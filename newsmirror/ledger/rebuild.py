@@ -1,11 +1,12 @@
 """A new ledger from the feed, where the old one is lost or damaged."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from newsmirror.archive.files import Capture
 from newsmirror.ledger.engine import parse_url
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
@@ -15,10 +16,16 @@ from newsmirror.ledger.takedowns import Block
 _BESIDE = ("-wal", "-shm")
 
 
-def rebuild(ledger_url: str, records: Iterable[dict[str, Any]], blocked: Iterable[Block] = ()) -> None:
+def rebuild(
+    ledger_url: str,
+    records: Iterable[dict[str, Any]],
+    blocked: Iterable[Block] = (),
+    captures: Iterable[Mapping[str, Capture]] = (),
+) -> None:
     """Make a new ledger that knows the articles of the feed's records, given in order of their seq.
 
     `blocked` is what the feed says was taken down; what the old ledger says is added, if it can be opened.
+    `captures`: for each file of the archive what it holds, by ids of addresses; the newest are known then.
 
     The articles stand at their last revision, the next seq follows the highest one. A file that is there is
     kept as `ledger.db.old`, and is replaced only when the new one is complete. What waited in its outbox
@@ -28,7 +35,7 @@ def rebuild(ledger_url: str, records: Iterable[dict[str, Any]], blocked: Iterabl
     url = parse_url(ledger_url)
     if url.get_backend_name() != "sqlite":
         with Ledger.open(ledger_url) as ledger:
-            ledger.restore(records, blocked)
+            ledger.restore(records, blocked, captures)
         return
     path = Path(str(url.database))
     living, before = _look(ledger_url) if path.exists() else (set(), [])
@@ -38,7 +45,7 @@ def rebuild(ledger_url: str, records: Iterable[dict[str, Any]], blocked: Iterabl
     try:
         _remove(new)
         with Ledger.open(url.set(database=str(new)).render_as_string(hide_password=False)) as ledger:
-            ledger.restore(records, chain(blocked, before))
+            ledger.restore(records, chain(blocked, before), captures)
         _replace(path, new)
     except OSError as error:
         raise LedgerError(

@@ -297,8 +297,6 @@ class MirrorRun:
         settings = self.crawler.settings
         about = {
             "software": f"newsmirror/{__version__} Scrapy/{scrapy_version}",
-            "format": "WARC File Format 1.1",
-            "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
             "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
             "http-header-user-agent": settings["USER_AGENT"],
             "isPartOf": self.site,

@@ -175,4 +175,4 @@ def _rereader() -> Rereader:
 
 @cache
 def _site(file: str) -> Site:
-    return site_of(find_file(_house.archive, file) or _house.archive / file, _house.spiders)
+    return site_of(find_file(_house.archive, file), _house.spiders)
