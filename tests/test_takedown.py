@@ -255,6 +255,20 @@ def test_an_original_takes_all_its_mirrors_with_it(full: House, tmp_path: Path) 
     assert full.ledger.due_takedowns() == {}
 
 
+def test_what_waits_of_another_site_goes_before_its_delete(full: House) -> None:
+    full.begin("r2", "linzhou")
+    full.accept(secret("e", "r2", site="linzhou"), record("g", "r2", site="linzhou"))
+    take_down(full, ORIGINAL)
+    full.finish("r2")
+    full.publish("r2")
+    finish(full)
+    assert verify(full.uri) == []
+    assert [(each["seq"], each["op"], each["revision"]) for each in read(full.uri, since=4)] == [
+        (5, "delete", 1), (6, "insert", 1), (7, "delete", 3), (8, "delete", 2),
+    ]  # fmt: skip
+    assert [each["article_id"] for each in read(full.uri, since=4)] == list(map(id_of, "egbe"))
+
+
 def test_what_waits_is_published_blank(house: House, tmp_path: Path) -> None:
     house.begin("r1")
     house.accept(record("a", "r1"), secret("b", "r1"), secret("b", "r1", "二", original=OTHER))

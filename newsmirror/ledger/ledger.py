@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, Literal, Self
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -451,17 +451,16 @@ class Ledger:
         return newest
 
     def assign(self, run_id: str, max_rows: int, until: int | None = None) -> bool:
-        """Make parts of at most `max_rows` rows that wait, of the run's site; return whether rows remain.
+        """Make parts of at most `max_rows` rows that wait, of the run's sites; return whether rows remain.
 
-        `until`: no row with a higher number than this one, by `last_waiting`.
-        Takes the oldest rows first, those of dead runs of the site included. A part has one kind and one
+        A takedown may be of several sites. `until`: no row with a higher number than this one, by
+        `last_waiting`. Takes the oldest rows first, those of dead runs included. A part has one kind and one
         fetch date; its articles get the next seq, in the order of acceptance. Nothing else gives a seq.
         """
         with self._alone() as (connection, seq):
             site = self._run(connection, run_id).site
-            waiting = connection.execute(
-                _WAITING, {"site": site, "rows": max_rows + 1, "until": _ANY if until is None else until}
-            ).all()
+            wanted = {"site": site, "run": run_id, "until": _ANY if until is None else until}
+            waiting = connection.execute(_WAITING, {**wanted, "rows": max_rows + 1}).all()
             taken = sorted(waiting[:max_rows], key=lambda row: row.kind)
             last = select(func.coalesce(func.max(parts.c.number), 0)).where(parts.c.run_id == run_id)
             number: int = connection.execute(last).scalar_one()
@@ -689,7 +688,15 @@ _ANY = 2**63 - 1
 _WAITING = (
     select(outbox.c.id, outbox.c.kind, outbox.c.fetch_date)
     .join(runs, runs.c.run_id == outbox.c.run_id)
-    .where(outbox.c.part_id.is_(None), outbox.c.id <= bindparam("until"), runs.c.site == bindparam("site"))
+    .where(
+        outbox.c.part_id.is_(None),
+        outbox.c.id <= bindparam("until"),
+        # A takedown may put out rows of other sites, too: what waits of these articles goes before them.
+        or_(
+            runs.c.site == bindparam("site"),
+            outbox.c.site.in_(select(outbox.c.site).where(outbox.c.run_id == bindparam("run"))),
+        ),
+    )
     .order_by(outbox.c.id)
     .limit(bindparam("rows"))
 )
