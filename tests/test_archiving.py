@@ -346,7 +346,7 @@ def test_only_parts_that_may_hold_the_newest_record_are_read(house: Path, tmp_pa
     [
         (
             {"op": "delete", "archive": None},
-            "it was taken down, and the bytes of its page are cut out of the archive",
+            "it was taken down: nothing of its page is shown",
         ),
         ({"archive": None}, "its record was made without an archive: the bytes of its page are not kept"),
         (None, "no bytes of its page are kept, or not yet: a run tells of them at its end"),

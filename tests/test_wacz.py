@@ -346,6 +346,35 @@ def test_a_disk_that_is_full_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_export_left_is_removed_by_the_next(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "_run_wacz", lambda *arguments: arguments[2].write_bytes(b"made"))
+    left, target, other = (tmp_path / name for name in (".a[1].wacz-making-x", "a[1].wacz", "b.wacz"))
+    left.mkdir()
+    (left / "data.warc.gz").write_bytes(b"pages")
+    with exporting._held(left):  # by one that is alive
+        export(archive.folder, target, None, ALWAYS)
+    assert sorted(tmp_path.iterdir()) == [left, target]
+    export(archive.folder, other, None, ALWAYS)
+    assert sorted(tmp_path.iterdir()) == [left, target, other]
+    export(archive.folder, target, None, ALWAYS)
+    assert sorted(tmp_path.iterdir()) == [target, other]
+
+
+def test_an_export_holds_its_folder_until_it_ends(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*arguments: Path) -> None:
+        with pytest.raises(BlockingIOError), exporting._held(arguments[2].parent):
+            pass
+        arguments[2].write_bytes(b"made")
+
+    monkeypatch.setattr(exporting, "_run_wacz", look)
+    export(archive.folder, tmp_path / "a.wacz", None, ALWAYS)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"made"]
+
+
 def test_what_wacz_says_is_told(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "_WACZ", "import sys; print('first'); sys.exit('no \x1b[31mindex')")
     with pytest.raises(ArchiveError) as caught:
