@@ -1,5 +1,6 @@
 """Pages of the archive as one WACZ file, which ReplayWeb.page opens and pywb takes in."""
 
+import fcntl
 import gzip
 import json
 import os
@@ -7,11 +8,14 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from glob import escape
 from importlib.util import find_spec
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from fastwarc.warc import WarcRecord
@@ -57,14 +61,37 @@ def export(folder: Path, target: Path, site: str | None, span: Span) -> Export:
             f"{folder}: no page of this site and time in a closed file; there are pages of: {sites}"
         )
     try:
+        _sweep(target)
         # Beside the target: the last step is a rename.
-        with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as made:
+        with TemporaryDirectory(prefix=_prefix(target), dir=target.parent) as made, _held(Path(made)):
             return _make(Path(made), target, site, selection)
     except OSError as error:
         raise ArchiveError(
             f"{target}: {error.strerror or error}; free twice the room of the file there and let this user "
             "write there, or name another place, then run again"
         ) from error
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}-making-"
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed exports to the same file left: in there may be pages that were taken down since."""
+    for left in target.parent.glob(f"{escape(_prefix(target))}*"):
+        with suppress(BlockingIOError), _held(left):
+            rmtree(left)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder, as long as this process lives; raises BlockingIOError if another one holds it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make(room: Path, target: Path, site: str | None, selection: Selection) -> Export:

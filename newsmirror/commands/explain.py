@@ -85,7 +85,7 @@ def find_page(settings: BaseSettings, article_id: str) -> KeptPage:
     if record is None:
         return _unpublished(places.ledger_url, places.archive, load_site_files(settings), article_id)
     if record["op"] == "delete":
-        raise ExplainError("it was taken down, and the bytes of its page are cut out of the archive")
+        raise ExplainError("it was taken down: nothing of its page is shown")
     if record["archive"] is None:
         raise ExplainError("its record was made without an archive: the bytes of its page are not kept")
     # They may be older than the record, and fetched by another spelling of its address.
