@@ -15,6 +15,7 @@ from newsmirror.archive.memory import all_captures
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.reader import blocked, read, recover, status
 from newsmirror.feed.verify import verify
+from newsmirror.ledger.engine import parse_url
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.rebuild import rebuild
 from newsmirror.ops.terminal import write_records
@@ -82,5 +83,6 @@ def _read(places: Places, since: int) -> int:
 def _rebuild(places: Places, since: int) -> int:
     captures = all_captures(places.archive) if places.archive is not None else ()
     rebuild(places.ledger_url, recover(places.feed_uri), blocked(places.feed_uri), captures)
-    sys.stdout.write(f"{places.ledger_url}: made from {places.feed_uri}\n")
+    shown = parse_url(places.ledger_url).render_as_string(hide_password=True)
+    sys.stdout.write(f"{shown}: made from {places.feed_uri}\n")
     return 0

@@ -172,7 +172,9 @@ class SnapshotSpider(scrapy.Spider):
         )
 
     def _article_request(self, url: str, discovery: Discovery, hops: int) -> Request:
-        self._asked.add(canonical_url(url))
+        address = canonical_url(url)
+        self._asked.add(address)
+        self._waiting.pop(address, None)
         known = shape(url) in self._shapes
         return Request(
             url,
