@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,34 @@ def killed_at(folder: Path, point: int, work: Callable[[], None]) -> list[str]:
     return passed_file.read_text().splitlines()
 
 
+def kill_at_each(
+    chosen: Sequence[int],
+    points: list[str],
+    ready: Path,
+    work: Callable[[Path], None],
+    check: Callable[[Path], None],
+) -> None:
+    """Kill the work at each chosen point, in a copy of `ready`, check what is left, and print all points."""
+    workers = []
+    for first in range(WORKERS):
+        if (worker := os.fork()) == 0:
+            for point in chosen[first::WORKERS]:
+                place = ready.with_name(f"{point}")
+                shutil.copytree(ready, place)
+                try:
+                    assert killed_at(place, point, partial(work, place)) == points[:point]
+                    (place / "passed").unlink()
+                    check(place)
+                except BaseException:
+                    sys.stderr.write(f"killed at point {point}: {points[point - 1]}\n")
+                    raise
+                shutil.rmtree(place)
+            os._exit(0)
+        workers.append(worker)
+    assert [os.waitpid(worker, 0)[1] for worker in workers] == [0] * WORKERS
+    sys.stdout.write(json.dumps(points))
+
+
 def check(folder: Path, before: dict[str, bytes], expected: list[dict[str, Any]]) -> None:
     """What must hold right after a kill, and after the next run."""
     feed = folder / "feed"
@@ -205,23 +233,13 @@ def kill_everywhere(folder: Path) -> None:
     points = killed_at(folder / "whole", 0, partial(go_on_in, folder / "whole"))
     expected = list(read(str(folder / "whole" / "feed")))
     assert [each["seq"] for each in expected] == list(range(1, 9))
-    workers = []
-    for first in range(WORKERS):
-        if (worker := os.fork()) == 0:
-            for point in range(1 + first, len(points) + 1, WORKERS):
-                place = folder / f"{point}"
-                shutil.copytree(folder / "ready", place)
-                try:
-                    assert killed_at(place, point, partial(go_on_in, place)) == points[:point]
-                    check(place, before, expected)
-                except BaseException:
-                    sys.stderr.write(f"killed at point {point}: {points[point - 1]}\n")
-                    raise
-                shutil.rmtree(place)
-            os._exit(0)
-        workers.append(worker)
-    assert [os.waitpid(worker, 0)[1] for worker in workers] == [0] * WORKERS
-    sys.stdout.write(json.dumps(points))
+    kill_at_each(
+        range(1, len(points) + 1),
+        points,
+        folder / "ready",
+        go_on_in,
+        partial(check, before=before, expected=expected),
+    )
 
 
 def without_rights(folder: Path) -> None:

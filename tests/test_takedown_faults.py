@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from feedmaker import House, record
-from test_feed_faults import WORKERS, killed_at, tree
+from test_feed_faults import kill_at_each, killed_at, tree
 from test_takedown import REASON, SECRET, finish, id_of, is_gone, keep, members, page, secret, take_down
 
 from newsmirror.feed import read
@@ -97,24 +97,7 @@ def kill_everywhere(folder: Path) -> None:
     # In between is a publication: test_feed_faults.py.
     publishing = range(points.index("before articles"), points.index("after index.json"))
     chosen = [point for point in range(1, len(points) + 1) if point not in publishing]
-    workers = []
-    for first in range(WORKERS):
-        if (worker := os.fork()) == 0:
-            for point in chosen[first::WORKERS]:
-                place = folder / f"{point}"
-                shutil.copytree(ready, place)
-                try:
-                    assert killed_at(place, point, partial(command, place)) == points[:point]
-                    (place / "passed").unlink()
-                    check(place, before, whole)
-                except BaseException:
-                    sys.stderr.write(f"killed at point {point}: {points[point - 1]}\n")
-                    raise
-                shutil.rmtree(place)
-            os._exit(0)
-        workers.append(worker)
-    assert [os.waitpid(worker, 0)[1] for worker in workers] == [0] * WORKERS
-    sys.stdout.write(json.dumps(points))
+    kill_at_each(chosen, points, ready, command, partial(check, before=before, whole=whole))
 
 
 def test_a_kill_at_every_write_point() -> None:
