@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from newsserver import Entry, Page, Run, article, crawl, listing
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import HtmlResponse
+from scrapy.utils.test import get_crawler
+from twisted.python.failure import Failure
 
 from newsmirror.reading.entries import Entry as Read
+from newsmirror.spiders.anysite import AnySiteSpider
 from newsmirror.spiders.walk import LEAD, Walk
 
 
@@ -160,6 +166,43 @@ def test_a_listing_under_many_names_is_walked_once(tmp_path: Path) -> None:
     assert run.urls == sorted(articles(8))
     assert sorted(listings(run)) == sorted([*names, "/news/page=2", "/news/page=3"])
     assert ended(run) == ["listing walks ended early: same_listing 3"]
+
+
+def test_a_walk_waits_while_very_many_articles_wait_to_be_read() -> None:
+    """Each request that waits is held in memory; whatever becomes of it, it no longer counts."""
+    crawler = get_crawler(AnySiteSpider, {"NEWSMIRROR_PAGES_PER_LISTING": 9})
+    spider = crawler._create_spider(start="http://kz.hezhou.example/gn/")
+    crawler.spider = spider
+
+    def listed(number: int) -> list[Request]:
+        """The requests that a listing page with a thousand articles leads to; the next page is the last."""
+        page = listing(entries(1000 * number, 1000), forward(f"/gn/?page={number + 1}"))
+        asked = Request(f"http://kz.hezhou.example/gn/?page={number}", spider.parse_listing)
+        response = HtmlResponse(asked.url, body=page.text.encode(), request=asked)
+        found = list(spider.parse_listing(response, Walk()))
+        assert len(found) == 1001
+        return [request for request in found if isinstance(request, Request)]
+
+    def failed(request: Request) -> Failure:
+        failure = Failure(IgnoreRequest("robots.txt"))
+        failure.request = request  # type: ignore[attr-defined]
+        return failure
+
+    *articles, next_page = listed(1)
+    assert next_page.priority > articles[0].priority
+    *further, next_page = listed(2)
+    assert next_page.priority < articles[0].priority
+    spider.dropped(next_page, spider)  # a listing, which does not count
+    for request in articles[:500]:
+        assert list(spider.given_up(failed(request))) == []
+    for request in articles[500:]:
+        spider.dropped(request, spider)
+    nothing = b"<html><body><p>\xe6\xb2\xa1\xe6\x9c\x89</p></body></html>"
+    for request in further:
+        assert list(spider.parse_article(HtmlResponse(request.url, body=nothing, request=request), 0)) == []
+    *articles, next_page = listed(3)
+    assert next_page.priority > articles[0].priority
+    assert listed(4)[-1].priority < articles[0].priority
 
 
 def test_a_budget_bounds_what_nothing_tells(tmp_path: Path) -> None:

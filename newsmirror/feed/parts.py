@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterable
+from io import BytesIO
 
 _LEVEL = 6
 
@@ -10,8 +11,11 @@ _LEVEL = 6
 def pack(lines: Iterable[str]) -> bytes:
     """Return JSON texts as a part; no clock and no name in its header."""
     packer = zlib.compressobj(_LEVEL, wbits=31)
-    packed = [packer.compress(line.encode() + b"\n") for line in lines]
-    return b"".join([*packed, packer.flush()])
+    packed = BytesIO()  # not a list to be joined, which would be held twice
+    for line in lines:
+        packed.write(packer.compress(line.encode() + b"\n"))
+    packed.write(packer.flush())
+    return packed.getvalue()
 
 
 def unpack(data: bytes) -> list[str]:

@@ -44,6 +44,8 @@ from newsmirror.spiders.walk import Walk
 _LISTING_PRIORITY = 20
 _KNOWN_SHAPE_PRIORITY = 10
 _WAITING_PRIORITY = -10
+# While so many articles wait to be read, no walk goes on: each waiting request holds some 4 kB of memory.
+_MOST_AHEAD = 1000
 # Why an address is given up although there may be an article.
 _MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
 
@@ -128,6 +130,8 @@ class SnapshotSpider(scrapy.Spider):
         self._lost: set[str] = set()
         self._texts: set[int] = set()
         self._walked: set[tuple[str, ...]] = set()
+        # Articles that were asked for and have not been answered.
+        self._ahead = 0
         self._articles = 0
 
     @classmethod
@@ -175,6 +179,7 @@ class SnapshotSpider(scrapy.Spider):
         address = canonical_url(url)
         self._asked.add(address)
         self._waiting.pop(address, None)
+        self._ahead += 1
         known = shape(url) in self._shapes
         return Request(
             url,
@@ -202,6 +207,7 @@ class SnapshotSpider(scrapy.Spider):
 
     def dropped(self, request: Request, spider: scrapy.Spider) -> None:
         """Count a redirect to what is asked for anyway: Scrapy drops it without a word."""
+        self._settle(request)
         if "redirect_urls" in request.meta:
             self._count("skipped/redirect_to_known")
 
@@ -232,6 +238,7 @@ class SnapshotSpider(scrapy.Spider):
     def given_up(self, failure: Failure) -> Iterator[Rejected]:
         """Tell of a page that was asked for in vain; what we chose not to ask for has a stat of its own."""
         request: Request = failure.request  # type: ignore[attr-defined]
+        self._settle(request)
         fault = explain(failure.value) if failure.value is not None else None
         if fault is not None:
             yield from self._reject(request, fault)
@@ -251,6 +258,8 @@ class SnapshotSpider(scrapy.Spider):
 
     def parse_article(self, response: Response, hops: int) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
+        assert response.request is not None  # noqa: S101 - Scrapy sets it before a callback
+        self._settle(response.request)
         page = self._read(response)
         if isinstance(page, Fault):
             yield from self._reject(response.request, page)
@@ -266,6 +275,11 @@ class SnapshotSpider(scrapy.Spider):
             self._count("pages/not_article")
 
     # ---- one verb each -------------------------------------------------------------------------------
+
+    def _settle(self, request: Request) -> None:
+        """Note that nothing more comes of a request."""
+        if request.callback == self.parse_article:
+            self._ahead -= 1
 
     def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
         """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
@@ -349,7 +363,7 @@ class SnapshotSpider(scrapy.Spider):
                 "raise NEWSMIRROR_PAGES_PER_LISTING"
             )
         else:
-            walk.has_waited = not walk.is_proven(self._met)
+            walk.has_waited = self._ahead > _MOST_AHEAD or not walk.is_proven(self._met)
             yield self._listing_request(listing.next_url, url, walk)
         self._walked.add(tuple(entries))
 

@@ -17,11 +17,11 @@ LEAD = 5
 
 @dataclass(slots=True)
 class Walk:
-    """How far a walk came: the pages read, the addresses and the titles with dates that they showed."""
+    """How far a walk came: pages read, the addresses on them, and hashes of their titles with dates."""
 
     pages: int = 0
     shown: set[str] = field(default_factory=set)
-    printed: set[tuple[str, str]] = field(default_factory=set)
+    printed: set[int] = field(default_factory=set)
     recent: deque[frozenset[str]] = field(default_factory=lambda: deque(maxlen=LEAD))
     # Was the page to come asked for after the articles of the pages before it?
     has_waited: bool = False
@@ -46,6 +46,6 @@ class Walk:
         return len(self.recent) < LEAD or any(address in articles for page in self.recent for address in page)
 
 
-def _print(entry: Entry) -> tuple[str, str] | None:
-    """Return the title and date of an entry that has both: without a date, titles may be the same."""
-    return (entry.title, entry.published_raw) if entry.title and entry.published_raw else None
+def _print(entry: Entry) -> int | None:
+    """Return a hash of an entry's title and date, if it has both: without a date, titles may be the same."""
+    return hash((entry.title, entry.published_raw)) if entry.title and entry.published_raw else None
