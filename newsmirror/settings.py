@@ -123,6 +123,10 @@ FEED_EXPORT_ENCODING = "utf-8"
 # Scrapy's own takes as long for a record as reading its page did, and writes the same.
 FEED_EXPORTERS = dict.fromkeys(("jsonlines", "jsonl", "jl"), "newsmirror.export.RecordLinesExporter")
 
+# Default: True, which parses the source of the callback anew for most pages: Scrapy forgets what it found,
+# as a bound method is another object each time. mypy tells the same mistake beforehand.
+WARN_ON_GENERATOR_RETURN_VALUE = False
+
 # ---- what lasts ------------------------------------------------------------------------------------------
 
 # The folder of ledger and feed; relative to scrapy.cfg. Under Scrapyd it must be an absolute path.

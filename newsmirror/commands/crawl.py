@@ -1,10 +1,11 @@
 """`scrapy crawl`, which checks the spider's arguments before anything starts."""
 
 import argparse
+import gc
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from scrapy import Spider
+from scrapy import Spider, signals
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
@@ -39,7 +40,14 @@ class Command(CrawlCommand):
 
     def _create_crawler(self, spidercls: type[Spider] | str) -> Crawler:
         self.crawler = super()._create_crawler(spidercls)
+        self.crawler.signals.connect(spare_collector, signals.engine_started)
         return self.crawler
+
+
+def spare_collector() -> None:
+    """Keep what start-up has made from the garbage collector: it lives as long as the crawl does."""
+    gc.collect()
+    gc.freeze()
 
 
 def check_spider(loader: SpiderLoaderProtocol, name: str, given: Mapping[str, str]) -> None:

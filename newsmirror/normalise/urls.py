@@ -183,6 +183,8 @@ def unwrap_redirector(url: str) -> str | None:
     return None
 
 
+# As of one address this is asked before it is requested, and again for its page.
+@lru_cache(maxsize=4096)
 def shape(url: str) -> str:
     """Return what addresses of one kind have in common: digits and plain words of the path blanked out."""
     parts = urlsplit(url)

@@ -145,14 +145,20 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> Found[list[Li
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:
     """Return the entries that may be other articles of the site."""
-    below = re.compile(rf"https?://{re.escape(urlsplit(stream.url).netloc)}/[^?#]")
+    host = urlsplit(stream.url).netloc
     return [
         entry
         for entry in read_entries(stream, start, end)
         if (entry.title or entry.excerpt)
-        and below.match(entry.url)
+        and _is_below(entry.url, host)
         and entry.url.partition("#")[0] != stream.url
     ]
+
+
+def _is_below(url: str, host: str) -> bool:
+    """Tell whether an address is one of a host, and not its front page."""
+    _, _, own, *path = url.split("/", 3)
+    return own == host and path != [] and path[0][:1] not in ("", "?", "#")
 
 
 def _is_more(line: Line) -> bool:

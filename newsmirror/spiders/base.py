@@ -413,10 +413,11 @@ class SnapshotSpider(scrapy.Spider):
             self._met.update(map(canonical_url, (response.url, *response.meta.get("redirect_urls", ()))))
         if hops < self.arguments.related:
             for position, entry in enumerate(read.related, 1):
-                if not self.may_follow(entry.url):
+                address = canonical_url(entry.url)  # on the page's own host, so there is one
+                # Nearly all of them were asked for: that is looked up sooner than whether to ask.
+                if address in self._asked or address in self._waiting:
                     continue
-                address = canonical_url(entry.url)
-                if address not in self._asked and address not in self._waiting:
+                if self.may_follow(entry.url):
                     found = Discovery("related", canonical_url(response.url), position)
                     self._waiting[address] = (entry.url, found, hops + 1)
         yield Snapshot(
