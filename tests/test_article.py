@@ -89,9 +89,23 @@ def test_labels_within_the_heading() -> None:
     assert texts(article) == TEXTS
 
 
-def test_a_heading_of_two_lines() -> None:
-    article = read(f"{META}{BODY}{FOOT}", "<h1>山城水位回落<br>通航恢复</h1>")
-    assert article.title == "山城水位回落 通航恢复"
+@pytest.mark.parametrize(
+    ("page_title", "heading", "title"),
+    [
+        ("山城水位回落 通航恢复_快照网", "山城水位回落<br>通航恢复", "山城水位回落 通航恢复"),
+        ("", "山城水位回落<br>通航恢复", "山城水位回落 通航恢复"),
+        ("快照网", "<span>山城水位</span>回落<br>两岸<br>通航恢复", "山城水位回落 两岸 通航恢复"),
+        # The name of a section: the head of the page calls the article by the line below alone.
+        ("山城通航恢复_快照网", "国内新闻<br>山城通航恢复", "山城通航恢复"),
+        ("", "类别：国内<br>山城通航恢复", "山城通航恢复"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["h1", "h2", "h3"])
+def test_a_heading_of_several_lines(page_title: str, heading: str, title: str, tag: str) -> None:
+    html = f"<title>{page_title}</title><{tag}>{heading}</{tag}>{META}{BODY}{FOOT}"
+    article = read_article(read_stream(html, URL))
+    assert article is not None
+    assert article.title == title
 
 
 @pytest.mark.parametrize(

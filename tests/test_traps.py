@@ -168,6 +168,20 @@ def test_a_listing_under_many_names_is_walked_once(tmp_path: Path) -> None:
     assert ended(run) == ["listing walks ended early: same_listing 3"]
 
 
+def test_a_walk_ends_where_we_may_not_ask(tmp_path: Path) -> None:
+    robots = Page("User-agent: *\nDisallow: /gn/?page=3\n", content_type="text/plain")
+
+    def page(path: str) -> Page | None:
+        number = page_number(path)
+        return listing(entries(4 * (number - 1)), forward(f"/gn/?page={number + 1}"))
+
+    run = walk(tmp_path, Endless({"/robots.txt": robots, **articles(12)}, page))
+    assert run.urls == sorted(articles(8))
+    assert listings(run) == ["/gn/?page=1", "/gn/?page=2"]
+    assert ended(run) == ["listing walks ended early: not_asked 1"]
+    assert run.code == 0
+
+
 def test_a_walk_waits_while_very_many_articles_wait_to_be_read() -> None:
     """Each request that waits is held in memory; whatever becomes of it, it no longer counts."""
     crawler = get_crawler(AnySiteSpider, {"NEWSMIRROR_PAGES_PER_LISTING": 9})

@@ -49,17 +49,28 @@ def find_title(
     if best is None:
         return None
     line = best[1]
-    lines = _whole_heading(stream, line, taken)
+    lines = _whole_heading(stream, line, taken, names)
     named_in = ", ".join([where for where, hint in hints.items() if line.text in hint])
     rule = _RULES[bool(named_in), bool(line.box.heading)]
-    return Found(lines, Origin(rule, line.index, lines[-1].index, word=named_in))
+    return Found(lines, Origin(rule, lines[0].index, lines[-1].index, word=named_in))
 
 
-def _whole_heading(stream: Stream, line: Line, taken: Collection[int]) -> list[Line]:
-    """Return a line with those that follow it in the same heading and hold no labels."""
+def _whole_heading(stream: Stream, line: Line, taken: Collection[int], hints: Collection[str]) -> list[Line]:
+    """Return a line with those before and after it in the same heading that hold no labels.
+
+    What the head of the page leaves out when it names the line does not stand before it: 新闻<br>….
+    """
+    if not line.box.heading:
+        return [line]
+    naming = [hint for hint in hints if line.text in hint]
     lines = [line]
+    for before in reversed(stream.lines[line.box.start : line.index]):
+        is_named = not naming or any(before.text in hint for hint in naming)
+        if before.box is not line.box or before.index in taken or not before.text or not is_named:
+            break
+        lines.insert(0, before)
     for following in stream.lines[line.index + 1 : line.box.end]:
-        if not line.box.heading or following.index in taken or not following.text:
+        if following.index in taken or not following.text:
             break
         lines.append(following)
     return lines

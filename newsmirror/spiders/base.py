@@ -244,6 +244,8 @@ class SnapshotSpider(scrapy.Spider):
             yield from self._reject(request, fault)
         elif request.callback == self.parse_start:
             self.unwalked.append(f"start page {request.url} was not asked for: {failure.getErrorMessage()}")
+        elif "walk" in request.cb_kwargs:
+            self._count("chain_ended/not_asked")
 
     def parse_listing(self, response: Response, walk: Walk) -> Iterator[Request | Snapshot | Rejected]:
         """Read a page of a listing: its articles and its next page."""
