@@ -90,6 +90,8 @@ NEWSMIRROR_PAGES_PER_LISTING = 1000
 NEWSMIRROR_PAGES_PER_HOST = 500_000
 # Default: 1 GiB. No article page has 20 MiB.
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
+# Default: 100. What a reader sees for a minute before it shows something else is a page.
+METAREFRESH_MAXDELAY = 5
 # Default: 180. From the connection to the last byte: no page needs so long, and one that drips holds one of a
 # host's two places only so long, with all its retries a minute and a half.
 DOWNLOAD_TIMEOUT = 20

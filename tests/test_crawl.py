@@ -306,11 +306,12 @@ G = "g1 g2 g3 g4 g5 g6 g7"
 
 
 class Case(NamedTuple):
-    """Arguments, the articles that they give, and the other pages that are asked for."""
+    """Arguments, the articles that they give, the other pages that are asked for, and the exit code."""
 
     arguments: dict[str, str]
     articles: str
     others: list[str]
+    code: int = 0
 
 
 G1, J2 = "{origin}" + entry("g1").href, "{origin}" + entry("j2").href
@@ -346,7 +347,7 @@ CASES = {
         {"start": "{origin}/", "categories": "{origin}/gj/", "related": "0"}, "j1 j2", ["/gj/"]
     ),
     "categories that are not there": Case(
-        {"start": "{origin}/", "categories": "体育,国际,财经", "related": "0"}, "j1 j2", ["/", "/gj/"]
+        {"start": "{origin}/", "categories": "体育,国际,财经", "related": "0"}, "j1 j2", ["/", "/gj/"], code=1
     ),
     "max_pages=2": Case(
         {"start": "{origin}/", "max_pages": "2", "related": "0"},
@@ -367,7 +368,7 @@ def test_arguments_give_exactly_these_articles_by_exactly_these_requests(
     runs: dict[str, Future[Run]], name: str
 ) -> None:
     run = runs[name].result()
-    assert run.code == 0
+    assert run.code == CASES[name].code
     assert run.urls == paths(CASES[name].articles)
     assert run.requests == sorted(paths(CASES[name].articles) + CASES[name].others)
 
@@ -416,11 +417,14 @@ def test_summary_of_a_small_site(runs: dict[str, Future[Run]]) -> None:
 
 def test_log_names_a_category_that_is_not_there(runs: dict[str, Future[Run]]) -> None:
     run = runs["categories that are not there"].result()
-    errors = [line.partition("ERROR: ")[2] for line in run.stderr.splitlines() if " ERROR: " in line]
-    assert errors == [
-        "Category 体育 was not found. Names seen: 国内、国际. Give its address instead.",
-        "Category 财经 was not found. Names seen: 国内、国际. Give its address instead.",
+    errors = [
+        line.partition("is not complete: ")[2] for line in run.stderr.splitlines() if " ERROR: " in line
     ]
+    assert errors == [
+        "category 体育 was not found. Names seen: 国内、国际. Give its address instead.",
+        "category 财经 was not found. Names seen: 国内、国际. Give its address instead.",
+    ]
+    assert run.code == 1
 
 
 def test_log_at_info_holds_no_body(runs: dict[str, Future[Run]]) -> None:

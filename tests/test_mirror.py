@@ -178,7 +178,10 @@ def test_a_run_without_an_article_says_so(tmp_path: Path) -> None:
     assert run.code == 1
     [manifest] = manifests(tmp_path)
     assert (manifest["complete"], manifest["parts"]) == (False, [])
-    assert manifest["reasons"] == ["no article was found: has the site changed, or does it refuse to answer?"]
+    assert manifest["reasons"] == [
+        "no article was found: has the site changed, or does it refuse to answer?",
+        f"start page {server.origin}/gn/ is neither an article nor a listing",
+    ]
 
 
 def test_a_run_that_finds_under_half_is_not_believed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Sites without an end: each walk ends by what its pages show, and no article is lost or read twice."""
 
+import re
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from newsserver import Entry, Page, Run, article, crawl, listing
+from newsserver import Entry, Page, Run, article, crawl, listing, redirect
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse
@@ -180,6 +181,86 @@ def test_a_walk_ends_where_we_may_not_ask(tmp_path: Path) -> None:
     assert listings(run) == ["/gn/?page=1", "/gn/?page=2"]
     assert ended(run) == ["listing walks ended early: not_asked 1"]
     assert run.code == 0
+
+
+def reasons(run: Run) -> list[str]:
+    """Why a run is not complete, without the origin."""
+    told = [line.partition(" is not complete: ")[2] for line in run.stderr.splitlines()]
+    return [re.sub(r"http://127\.0\.0\.1:\d+", "", reason) for reason in told if reason]
+
+
+FRAME = '<div><a href="/gn/">国内</a> <a href="/gj/">国际</a> <a href="/cj/">财经</a></div>'
+
+
+@pytest.mark.parametrize(
+    ("third", "expected"),
+    [
+        (
+            Page("<html><body><p>您的访问过于频繁，请稍后再试。</p></body></html>"),
+            ["the walk of a listing broke at /gn/?page=3: it shows nothing of a listing"],
+        ),
+        (
+            article("河洲新闻第99号：一件新鲜事"),
+            ["the walk of a listing broke at /gn/?page=3: it reads as an article"],
+        ),
+        (
+            redirect("/login"),
+            ["the walk of a listing broke at /gn/?page=3: "],
+        ),
+        # Pages behind the last one.
+        (Page("<html><body><p>没有更多数据了。</p></body></html>"), []),
+        (Page("<html><body><p>您访问的页面不存在。</p></body></html>"), []),
+        (Page(f"<html><body>{FRAME}<p>国内</p></body></html>"), []),
+        (Page("<html><body></body></html>", 404), []),
+    ],
+    ids=["refused", "article", "login", "says empty", "says missing", "frame", "404"],
+)
+def test_a_page_in_the_midst_that_is_none_of_the_listing(
+    tmp_path: Path, third: Page, expected: list[str]
+) -> None:
+    """Nobody knows what stands behind it: the run is not complete. Behind the last page there is nothing."""
+    pages = {f"/gn/?page={n}": listing(entries(4 * (n - 1)), forward(f"/gn/?page={n + 1}")) for n in (1, 2)}
+    run = walk(tmp_path, {**articles(8), **pages, "/gn/?page=3": third})
+    told = reasons(run)
+    assert len(told) == len(expected)
+    assert all(reason.startswith(start) for reason, start in zip(told, expected, strict=True)), told
+    assert run.code == (1 if expected else 0)
+    assert [url for url in run.urls if url.startswith("/a/")] == sorted(articles(8))
+
+
+def test_a_next_page_on_another_host(tmp_path: Path) -> None:
+    first = listing(entries(0), forward("{foreign}/gn/?page=2"))
+    run = walk(tmp_path, {**articles(4), "/gn/?page=1": first})
+    [reason] = reasons(run)
+    assert reason.startswith("the walk of a listing broke at /gn/?page=1: its next page is http://localhost:")
+    assert reason.endswith("/gn/?page=2, which is not on the site")
+    assert ended(run) == ["listing walks ended early: next_elsewhere 1"]
+    assert (run.code, run.urls) == (1, sorted(articles(4)))
+
+
+def test_a_page_that_refreshes_after_a_minute_is_read(tmp_path: Path) -> None:
+    refresh = '<meta http-equiv="refresh" content="60;url=/gn/?page=1">'
+    pages = {f"/gn/?page={n}": listing(entries(4 * (n - 1)), forward(f"/gn/?page={n + 1}")) for n in (1, 3)}
+    second = listing(entries(4), forward("/gn/?page=3"))
+    pages["/gn/?page=2"] = second._replace(text=second.text.replace("<head>", f"<head>{refresh}"))
+    run = walk(tmp_path, {**articles(12), **pages})
+    assert (run.code, run.urls) == (0, sorted(articles(12)))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("您访问的页面不存在", "start page /x.html: a page that says it is not there"),
+        ("欢迎光临", "start page /x.html is neither an article nor a listing"),
+    ],
+)
+def test_a_start_page_that_gives_nothing_beside_one_that_gives_an_article(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    pages = {**articles(1), "/x.html": Page(f"<html><body><p>{text}</p></body></html>")}
+    run = crawl(tmp_path, pages, {"start": "{origin}/a/0.html,{origin}/x.html"})
+    assert reasons(run) == [reason]
+    assert (run.code, run.urls) == (1, ["/a/0.html"])
 
 
 def test_a_walk_waits_while_very_many_articles_wait_to_be_read() -> None:

@@ -34,12 +34,16 @@ class Command(ScrapyCommand):
         parser.add_argument(
             "--scrapyd-conf",
             metavar="PATH",
-            help="judge the node that this scrapyd.conf makes; default: the one that Scrapyd would find",
+            help="judge the node of this scrapyd.conf, by default of the one that Scrapyd would find",
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Look and tell; raises UsageError for settings and files that cannot be read at all."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
+        if args:
+            raise UsageError(
+                f"{args[0]!r} is no option of scrapy doctor [--scrapyd-conf PATH]", print_help=False
+            )
         loader = get_spider_loader(self.settings)
         spiders = map(loader.load, loader.list())
         zones = [spider.timezone for spider in spiders if issubclass(spider, SnapshotSpider)]

@@ -27,6 +27,12 @@ class AskedInVain(IgnoreRequest):
         self.reason: Reason = reason
 
 
+def is_forbidden(error: BaseException | None) -> bool:
+    """Tell whether a request was not made because robots.txt says so: a rule of the site, which stands."""
+    # Scrapy 2.19 has no exception of its own for this.
+    return isinstance(error, IgnoreRequest) and str(error) == "Forbidden by robots.txt"
+
+
 def explain(error: BaseException) -> Fault | None:
     """Return why a request failed; None for one that we chose not to make, which has a stat of its own.
 

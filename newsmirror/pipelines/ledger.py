@@ -55,7 +55,7 @@ class LedgerPipeline:
         self.stats.inc_value("newsmirror/articles")
         self.stats.inc_value(f"newsmirror/category/{article.category or '(none)'}")
         self.run.row_waits()
-        stored = {key: acceptance.record[key] for key in ("op", "revision", "first_seen_at")}
+        stored = {key: acceptance.record[key] for key in ("op", "revision", "change_cause", "first_seen_at")}
         return replace(article, **stored)
 
     def _reject(self, rejected: Rejected) -> None:

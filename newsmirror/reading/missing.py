@@ -1,4 +1,4 @@
-"""A page that says it is not there, whatever its status code says."""
+"""Pages that say in one short line that they are not there, or that they are empty, whatever their status."""
 
 import re
 
@@ -13,8 +13,21 @@ _MISSING = re.compile(
     r"|^(?:错误|error)?[:：]?404(?:notfound|错误|页面|error)?|(?:page|file)notfound",
     re.IGNORECASE,
 )
+_EMPTY = re.compile(
+    r"暂[无未]|^(?:没有|无)(?:更多|相关|符合|找到|任何)|空空如也|敬请期待|no(?:more)?(?:results|data|articles|entries|items)",
+    re.IGNORECASE,
+)
 
 
 def says_missing(stream: Stream) -> bool:
-    """Tell whether a page that is no article says in one short line that what was asked for is not there."""
-    return any(len(line.text) <= _MAX_LINE and _MISSING.search(compact(line.text)) for line in stream.lines)
+    """Tell whether a page that is no article says that what was asked for is not there."""
+    return _says(stream, _MISSING)
+
+
+def says_empty(stream: Stream) -> bool:
+    """Tell whether a page says that there is nothing to show on it."""
+    return _says(stream, _EMPTY)
+
+
+def _says(stream: Stream, sentence: re.Pattern[str]) -> bool:
+    return any(len(line.text) <= _MAX_LINE and sentence.search(compact(line.text)) for line in stream.lines)

@@ -4,9 +4,8 @@ import re
 from urllib.parse import urlsplit
 
 from newsmirror.reading.article import is_article
-from newsmirror.reading.labels import compact
 from newsmirror.reading.listing import read_listing
-from newsmirror.reading.missing import says_missing
+from newsmirror.reading.missing import says_empty, says_missing
 from newsmirror.reading.stream import Stream, read_stream
 
 _SCRIPT = re.compile(r"<script\b([^>]*)>.*?(?:</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -15,11 +14,6 @@ _DATA = re.compile(
     r"\btype\s*=\s*[\"']?(?!(?:text|application)/(?:x-)?(?:java|ecma)script|module)\w", re.IGNORECASE
 )
 _LABELS = re.compile("快照生成时间|以上内容为")
-_MAX_LINE = 40
-_EMPTY = re.compile(
-    r"暂[无未]|^(?:没有|无)(?:更多|相关|符合|找到|任何)|空空如也|敬请期待|no(?:more)?(?:results|data|articles|entries|items)",
-    re.IGNORECASE,
-)
 _MIN_SECTIONS = 2
 
 
@@ -34,7 +28,7 @@ def is_shell(html: str, url: str) -> bool:
     if _LABELS.search(_SCRIPT.sub("", html)):
         return False
     stream = read_stream(html, url)
-    return not shows_pages(stream) and not says_missing(stream) and not _says_empty(stream)
+    return not shows_pages(stream) and not says_missing(stream) and not says_empty(stream)
 
 
 def shows_pages(stream: Stream) -> bool:
@@ -48,7 +42,3 @@ def shows_pages(stream: Stream) -> bool:
         or listing.next_url is not None
         or (listing.is_home and len(listing.sections) >= _MIN_SECTIONS)
     )
-
-
-def _says_empty(stream: Stream) -> bool:
-    return any(len(line.text) <= _MAX_LINE and _EMPTY.search(compact(line.text)) for line in stream.lines)

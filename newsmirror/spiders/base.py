@@ -25,7 +25,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsmirror.items import Discovery, Encoding, Link, Rejected, Snapshot
-from newsmirror.net.faults import Fault, explain
+from newsmirror.net.faults import Fault, explain, is_forbidden
 from newsmirror.net.headers import content_type
 from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
@@ -34,7 +34,7 @@ from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.decoding import decode
 from newsmirror.reading.entries import Entry
 from newsmirror.reading.listing import Listing, find_home, read_listing, read_sections
-from newsmirror.reading.missing import says_missing
+from newsmirror.reading.missing import says_empty, says_missing
 from newsmirror.reading.page import HtmlPage, open_page
 from newsmirror.reading.stream import Stream
 from newsmirror.spiders.arguments import Arguments, Render, parse_arguments
@@ -46,6 +46,7 @@ _KNOWN_SHAPE_PRIORITY = 10
 _WAITING_PRIORITY = -10
 # While so many articles wait to be read, no walk goes on: each waiting request holds some 4 kB of memory.
 _MOST_AHEAD = 1000
+_MISSING = Fault("soft_404", "a page that says it is not there")
 # Why an address is given up although there may be an article.
 _MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
 
@@ -201,8 +202,8 @@ class SnapshotSpider(scrapy.Spider):
                 raise DontCloseSpider
         for name in self._wanted:
             seen = "、".join(self._sections_seen) or "none"
-            self.logger.error(
-                "Category %s was not found. Names seen: %s. Give its address instead.", name, seen
+            self.unwalked.append(
+                f"category {name} was not found. Names seen: {seen}. Give its address instead."
             )
 
     def dropped(self, request: Request, spider: scrapy.Spider) -> None:
@@ -225,10 +226,15 @@ class SnapshotSpider(scrapy.Spider):
                 read_sections(page.stream), find_home(page.stream), response.url
             )
             return
+        if says_missing(page.stream):
+            yield from self._reject(response.request, _MISSING)
+            return
         listing = read_listing(page.stream)
         if self.arguments.categories:
             yield from self._wanted_categories(listing.sections, listing.home_url, response.url)
             return
+        if _shows_nothing(listing) and not says_empty(page.stream):
+            self.unwalked.append(f"start page {response.url} is neither an article nor a listing")
         if listing.is_home:
             for section in listing.sections:
                 if self.may_follow(section.url):
@@ -246,6 +252,9 @@ class SnapshotSpider(scrapy.Spider):
             self.unwalked.append(f"start page {request.url} was not asked for: {failure.getErrorMessage()}")
         elif "walk" in request.cb_kwargs:
             self._count("chain_ended/not_asked")
+            # Sections that lead elsewhere are none of this site's; what robots.txt forbids, it always does.
+            if request.cb_kwargs["walk"].pages and not is_forbidden(failure.value):
+                self._break_off(request.url, failure.getErrorMessage())
 
     def parse_listing(self, response: Response, walk: Walk) -> Iterator[Request | Snapshot | Rejected]:
         """Read a page of a listing: its articles and its next page."""
@@ -253,10 +262,18 @@ class SnapshotSpider(scrapy.Spider):
         if isinstance(page, Fault):
             yield from self._reject(response.request, page)
         elif is_article(page.stream):
-            # A short link that looked like a category was a headline.
+            # A short link that looked like a category was a headline; one that led to a next page was not.
+            if walk.pages:
+                self._break_off(response.url, "it reads as an article")
             yield from self._article(page, 0)
         else:
-            yield from self._walk(response.url, read_listing(page.stream), walk)
+            listing = read_listing(page.stream)
+            # A page behind the last one shows the frame of the site, or says that it is none. What shows
+            # nothing is no page of the listing: 访问过于频繁.
+            says_so = says_missing(page.stream) or says_empty(page.stream)
+            if walk.pages and _shows_nothing(listing) and not says_so:
+                self._break_off(response.url, "it shows nothing of a listing")
+            yield from self._walk(response.url, listing, walk)
 
     def parse_article(self, response: Response, hops: int) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
@@ -268,7 +285,7 @@ class SnapshotSpider(scrapy.Spider):
         elif is_article(page.stream):
             yield from self._article(page, hops)
         elif says_missing(page.stream):
-            yield from self._reject(response.request, Fault("soft_404", "a page that says it is not there"))
+            yield from self._reject(response.request, _MISSING)
         elif shape(response.url) in self._shapes:
             # Deleted, or a 404 that says 200.
             detail = "an article's address without an article's labels"
@@ -283,6 +300,10 @@ class SnapshotSpider(scrapy.Spider):
         if request.callback == self.parse_article:
             self._ahead -= 1
 
+    def _break_off(self, url: str, why: str) -> None:
+        """Note that a walk ended before its listing did."""
+        self.unwalked.append(f"the walk of a listing broke at {url}: {why}")
+
     def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
         """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
         assert request is not None  # noqa: S101 - Scrapy sets it before a callback
@@ -292,7 +313,7 @@ class SnapshotSpider(scrapy.Spider):
         if request.callback == self.parse_start:
             self.unwalked.append(f"start page {request.url}: {fault.detail}")
         elif walk is not None and not is_dead_link:
-            self.unwalked.append(f"the walk of a listing broke at {request.url}: {fault.detail}")
+            self._break_off(request.url, fault.detail)
         asked: str = request.meta.get("redirect_urls", [request.url])[0]
         if fault.reason in _MAY_BE_THERE:
             self._lost.add(canonical_url(asked))
@@ -345,7 +366,12 @@ class SnapshotSpider(scrapy.Spider):
                 yield self._article_request(entry.url, found, 0)
             else:
                 self._count("skipped/known")
-        if listing.next_url is None or not self.may_follow(listing.next_url):
+        if listing.next_url is None:
+            return
+        if not self.may_follow(listing.next_url):
+            self._count("chain_ended/next_elsewhere")
+            if not self.is_on_site(listing.next_url):
+                self._break_off(url, f"its next page is {listing.next_url}, which is not on the site")
             return
         settled = [each for each in known.values() if self._is_settled(each)]
         if not fresh:
@@ -354,7 +380,7 @@ class SnapshotSpider(scrapy.Spider):
             self._count("chain_ended/same_listing")
         elif len(older) == len(fresh):
             self._count("chain_ended/since")
-        elif len(settled) == len(fresh) and not self.arguments.sweep:
+        elif len(settled) == len(fresh) and not (self.arguments.sweep or self.arguments.refresh):
             self._count("chain_ended/all_known")
         elif self.arguments.max_pages is not None and walk.pages >= self.arguments.max_pages:
             self._count("chain_ended/max_pages")
@@ -493,6 +519,10 @@ class SnapshotSpider(scrapy.Spider):
     def _count(self, name: str, count: int = 1) -> None:
         assert self.crawler.stats is not None  # noqa: S101 - set before the spider is made
         self.crawler.stats.inc_value(f"newsmirror/{name}", count)
+
+
+def _shows_nothing(listing: Listing) -> bool:
+    return not (listing.entries or listing.sections or listing.next_url)
 
 
 def _site_host(url: str) -> str:
