@@ -109,6 +109,25 @@ def test_unknown_spider_is_named_with_those_there_are() -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "named", "why"),
+    [
+        ("a-folder:jsonl", "a-folder", "Is a directory"),
+        ("a-file/out.jsonl", "a-file/out.jsonl", "File exists"),
+    ],
+)
+def test_records_that_cannot_be_written_are_told_before_the_first_request(
+    tmp_path: Path, given: str, named: str, why: str
+) -> None:
+    (tmp_path / "a-folder").mkdir()
+    (tmp_path / "a-file").touch()
+    run = scrapy("crawl", "demo", "-O", f"{tmp_path}/{given}", kept=tmp_path / "kept")
+    assert run.code == 2
+    assert f"records cannot be written to {tmp_path}/{named}: {why}; name a file" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "kept").exists()
+
+
 def test_package_data_takes_in_every_file_that_is_no_module() -> None:
     package = PROJECT / "newsmirror"
     configuration = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))

@@ -92,8 +92,11 @@ def test_an_edit_is_a_revision_and_an_edit_back_another(tmp_path: Path) -> None:
         mirror(server, tmp_path)
         for pages in (site(a2=edited), site(), site()):
             server.pages = pages
-            assert mirror(server, tmp_path, "-a", "refresh=true", "-a", "sweep=true").code == 0
+            assert mirror(server, tmp_path, "-a", "refresh=true", "-o", str(tmp_path / "out.jsonl")).code == 0
         later = feed(tmp_path, since=6)
+    given_out = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert given_out == [record | {"seq": None} for record in later]
+    assert [record["change_cause"] for record in later] == ["source", "source"]
     assert [(record["op"], record["revision"], record["seq"]) for record in later] == [
         ("revise", 2, 7),
         ("revise", 3, 8),

@@ -2,14 +2,16 @@
 
 import argparse
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from scrapy import Spider, signals
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import SpiderLoaderProtocol
+from w3lib.url import file_uri_to_path
 
 from newsmirror.places import PlaceError, find_places
 from newsmirror.spiders.arguments import ArgumentError, parse_arguments
@@ -33,6 +35,7 @@ class Command(CrawlCommand):
             raise UsageError(str(error), print_help=False) from error
         if len(args) == 1:
             check_spider(self.crawler_process.spider_loader, args[0], opts.spargs)
+            check_outputs(self.settings.getdict("FEEDS"))
         super().run(args, opts)
         if not self.crawler.stats.get_value("newsmirror/run/complete"):
             # Scrapy ends with 0 whatever happened; a schedule must know.
@@ -48,6 +51,25 @@ def spare_collector() -> None:
     """Keep what start-up has made from the garbage collector: it lives as long as the crawl does."""
     gc.collect()
     gc.freeze()
+
+
+def check_outputs(uris: Iterable[str]) -> None:
+    """Raise UsageError for a file of -O, -o or FEEDS that cannot be written.
+
+    Scrapy finds that out at the first record, and goes on without it.
+    """
+    for uri in map(str, uris):
+        path = file_uri_to_path(uri) if uri.startswith("file:") else uri
+        if ":" in path.partition("/")[0] or "%(" in path:
+            continue  # no file, or one whose name is not known yet
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).open("ab").close()
+        except OSError as error:
+            raise UsageError(
+                f"records cannot be written to {uri}: {error.strerror}; name a file that this user may write",
+                print_help=False,
+            ) from error
 
 
 def check_spider(loader: SpiderLoaderProtocol, name: str, given: Mapping[str, str]) -> None:
