@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from feedmaker import House, record
+from newsserver import scrapy
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -22,6 +23,7 @@ import newsmirror.disk as disk_module
 import newsmirror.feed.storage as storage_module
 from newsmirror.feed import FeedError, read
 from newsmirror.feed.manifest import read_manifests
+from newsmirror.feed.parts import unpack
 from newsmirror.feed.publish import sweep
 from newsmirror.feed.verify import verify
 
@@ -382,6 +384,36 @@ def test_sweep_takes_what_was_never_committed_and_nothing_else(tmp_path: Path) -
     assert sweep(house.storage, house.ledger) == sorted(orphans)
     assert tree(tmp_path / "feed") == dict(sorted({**before, **kept}.items()))
     house.ledger.close()
+
+
+def test_a_new_ledger_leaves_no_part_that_the_old_one_had_not_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a later seq makes it look committed, and what is taken down may stand in it for ever."""
+    prepare(tmp_path)
+    write = storage_module.Storage.write
+
+    def die(storage: storage_module.Storage, path: str, data: bytes) -> None:
+        if path == "v1/manifests/r1.json":
+            raise FeedError("died between the parts and the manifest")
+        write(storage, path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage_module.Storage, "write", die)
+        with pytest.raises(FeedError, match="died"):
+            go_on_in(tmp_path)
+    for file in tmp_path.glob("ledger.db*"):
+        file.unlink()
+    assert scrapy("feed", "rebuild-ledger", kept=tmp_path).code == 0
+    house = House(tmp_path)
+    taken_down = record("old0", "r0")["article_id"]
+    house.ledger.take_down([taken_down], "asked for", "t1", "hezhou")
+    house.publish("t1")
+    house.ledger.close()
+    feed = tmp_path / "feed"
+    lines = [line for data in parts(tree(feed)).values() for line in unpack(data)]
+    assert sorted(json.loads(line)["seq"] for line in lines) == [1, 2, 3, 4]
+    assert verify(str(feed)) == []
 
 
 if __name__ == "__main__":
