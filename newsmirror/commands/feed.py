@@ -21,7 +21,7 @@ from newsmirror.ledger.engine import parse_url
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.rebuild import rebuild
-from newsmirror.ops.terminal import write_records
+from newsmirror.ops.terminal import write_out, write_records
 from newsmirror.places import PlaceError, Places, find_places
 
 
@@ -66,17 +66,14 @@ class Command(ScrapyCommand):
 
 
 def _status(places: Places, since: int) -> int:
-    sys.stdout.write(json.dumps(asdict(status(places.feed_uri)), ensure_ascii=False, indent=1) + "\n")
-    return 0
+    return write_out([json.dumps(asdict(status(places.feed_uri)), ensure_ascii=False, indent=1) + "\n"])
 
 
 def _verify(places: Places, since: int) -> int:
     problems = verify(places.feed_uri, places.archive)
-    for problem in problems:
-        sys.stdout.write(f"{problem.path}: {problem.what}; {problem.cure}\n")
-    if not problems:
-        sys.stdout.write(f"{places.feed_uri}: every part is as its manifest says\n")
-    return 1 if problems else 0
+    lines = [f"{problem.path}: {problem.what}; {problem.cure}\n" for problem in problems]
+    code = write_out(lines or [f"{places.feed_uri}: every part is as its manifest says\n"])
+    return 1 if problems else code
 
 
 def _read(places: Places, since: int) -> int:
@@ -90,5 +87,4 @@ def _rebuild(places: Places, since: int) -> int:
     with Ledger.open(places.ledger_url) as ledger:
         sweep(Storage(places.feed_uri), ledger)
     shown = parse_url(places.ledger_url).render_as_string(hide_password=True)
-    sys.stdout.write(f"{shown}: made from {places.feed_uri}\n")
-    return 0
+    return write_out([f"{shown}: made from {places.feed_uri}\n"])
