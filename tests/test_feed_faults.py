@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from newsmirror.feed import FeedError, read
 from newsmirror.feed.manifest import read_manifests
 from newsmirror.feed.parts import unpack
 from newsmirror.feed.publish import sweep
+from newsmirror.feed.reader import as_of, status
 from newsmirror.feed.verify import verify
 
 NOBODY = 65534
@@ -246,13 +248,28 @@ def kill_everywhere(folder: Path) -> None:
 
 def without_rights(folder: Path) -> None:
     """Publish as a user who may not write the feed; print what is raised."""
-    if os.getuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+    be_anyone()
     try:
         go_on_in(folder)
     except FeedError as error:
         sys.stdout.write(f"{error}\n")
+
+
+def look_without_rights(folder: Path) -> None:
+    """Look at a feed as a user who may not read all of it; print what is raised."""
+    be_anyone()
+    feed = str(folder / "feed")
+    for look in (read, status, partial(as_of, instant=datetime.now(UTC)), verify):
+        try:
+            look(feed)
+        except FeedError as error:
+            sys.stdout.write(f"{error}\n")
+
+
+def be_anyone() -> None:
+    if os.getuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
 
 
 def in_a_process(action: str, folder: Path) -> str:
@@ -328,6 +345,22 @@ def test_a_full_disk_is_told_and_the_next_run_completes(
     next_run(House(tmp_path))
     assert verify(str(feed)) == []
     assert [each["seq"] for each in read(str(feed))] == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("closed", "refused"), [("v1/manifests", 4), ("v1/articles/fetch_date=2025-01-08", 1)]
+)
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(closed: str, refused: int) -> None:
+    with tempfile.TemporaryDirectory() as name:  # where another user may go, too
+        folder = Path(name)
+        folder.chmod(0o755)
+        prepare(folder)
+        path = folder / "feed" / closed
+        path.chmod(0)
+        said = in_a_process("look-without-rights", folder)
+        path.chmod(0o755)
+    cure = "let this user read there, or set another NEWSMIRROR_FEED_URI, then run again; nothing is lost"
+    assert said.splitlines() == [f"{path}: Permission denied; {cure}"] * refused
 
 
 def test_a_read_only_folder_is_told_and_the_next_run_completes() -> None:
@@ -417,4 +450,9 @@ def test_a_new_ledger_leaves_no_part_that_the_old_one_had_not_committed(
 
 
 if __name__ == "__main__":
-    {"kill": kill_everywhere, "without-rights": without_rights}[sys.argv[1]](Path(sys.argv[2]))
+    actions = {
+        "kill": kill_everywhere,
+        "without-rights": without_rights,
+        "look-without-rights": look_without_rights,
+    }
+    actions[sys.argv[1]](Path(sys.argv[2]))
