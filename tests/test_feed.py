@@ -192,6 +192,13 @@ def test_the_status_of_a_site_is_that_of_its_newest_crawl(full: House) -> None:
     }
 
 
+def test_the_index_names_of_the_runs_it_tells_of_the_one_that_began_last(full: House) -> None:
+    for run_id, began in (("r2", "10:00"), ("r3", "12:00"), ("r4", "11:00")):
+        full.ledger.take_run(run_id, run_id, "a start", now=f"2025-01-08T{began}:00Z")
+    full.publish("r2")
+    assert plain(full, INDEX)["newest_run"] == "r3"
+
+
 def test_a_ledger_that_is_behind_its_feed_is_refused(full: House, tmp_path: Path) -> None:
     before = {path: full.storage.read(path) for path in full.storage.list("v1")}
     (tmp_path / "new").mkdir()
