@@ -4,6 +4,8 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -17,8 +19,9 @@ from hypothesis import strategies as st
 import newsmirror.feed.publish as publish_module
 from newsmirror.feed import FeedError, read, status
 from newsmirror.feed.guard import judge
+from newsmirror.feed.layout import MANIFESTS
 from newsmirror.feed.parts import pack, unpack
-from newsmirror.feed.reader import recover
+from newsmirror.feed.reader import as_of, recover
 from newsmirror.feed.schemas import files
 from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import Problem, verify
@@ -189,6 +192,13 @@ def test_the_status_of_a_site_is_that_of_its_newest_crawl(full: House) -> None:
     }
 
 
+def test_the_index_names_of_the_runs_it_tells_of_the_one_that_began_last(full: House) -> None:
+    for run_id, began in (("r2", "10:00"), ("r3", "12:00"), ("r4", "11:00")):
+        full.ledger.take_run(run_id, run_id, "a start", now=f"2025-01-08T{began}:00Z")
+    full.publish("r2")
+    assert plain(full, INDEX)["newest_run"] == "r3"
+
+
 def test_a_ledger_that_is_behind_its_feed_is_refused(full: House, tmp_path: Path) -> None:
     before = {path: full.storage.read(path) for path in full.storage.list("v1")}
     (tmp_path / "new").mkdir()
@@ -240,6 +250,18 @@ def test_read_refuses_other_bytes(full: House) -> None:
     assert [each["seq"] for each in islice(records, 2)] == [1, 2]
     with pytest.raises(FeedError, match="not the bytes that its manifest names; restore it from a backup"):
         next(records)
+
+
+def test_a_feed_without_its_manifests_is_told(full: House) -> None:
+    for path in full.storage.list(MANIFESTS):
+        full.storage.delete(path)
+    said = (
+        f"{full.uri}/v1/manifests: no manifest is here, and the feed is at seq 3; restore them from a backup"
+    )
+    for ask in (read, status, partial(as_of, instant=datetime.now(UTC))):
+        with pytest.raises(FeedError) as caught:
+            ask(full.uri)
+        assert str(caught.value) == said
 
 
 def test_a_place_without_a_feed_is_told(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from feedmaker import House, record
+from newsserver import scrapy
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -22,7 +24,9 @@ import newsmirror.disk as disk_module
 import newsmirror.feed.storage as storage_module
 from newsmirror.feed import FeedError, read
 from newsmirror.feed.manifest import read_manifests
+from newsmirror.feed.parts import unpack
 from newsmirror.feed.publish import sweep
+from newsmirror.feed.reader import as_of, status
 from newsmirror.feed.verify import verify
 
 NOBODY = 65534
@@ -244,13 +248,28 @@ def kill_everywhere(folder: Path) -> None:
 
 def without_rights(folder: Path) -> None:
     """Publish as a user who may not write the feed; print what is raised."""
-    if os.getuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+    be_anyone()
     try:
         go_on_in(folder)
     except FeedError as error:
         sys.stdout.write(f"{error}\n")
+
+
+def look_without_rights(folder: Path) -> None:
+    """Look at a feed as a user who may not read all of it; print what is raised."""
+    be_anyone()
+    feed = str(folder / "feed")
+    for look in (read, status, partial(as_of, instant=datetime.now(UTC)), verify):
+        try:
+            look(feed)
+        except FeedError as error:
+            sys.stdout.write(f"{error}\n")
+
+
+def be_anyone() -> None:
+    if os.getuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
 
 
 def in_a_process(action: str, folder: Path) -> str:
@@ -328,6 +347,22 @@ def test_a_full_disk_is_told_and_the_next_run_completes(
     assert [each["seq"] for each in read(str(feed))] == list(range(1, 9))
 
 
+@pytest.mark.parametrize(
+    ("closed", "refused"), [("v1/manifests", 4), ("v1/articles/fetch_date=2025-01-08", 1)]
+)
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(closed: str, refused: int) -> None:
+    with tempfile.TemporaryDirectory() as name:  # where another user may go, too
+        folder = Path(name)
+        folder.chmod(0o755)
+        prepare(folder)
+        path = folder / "feed" / closed
+        path.chmod(0)
+        said = in_a_process("look-without-rights", folder)
+        path.chmod(0o755)
+    cure = "let this user read there, or set another NEWSMIRROR_FEED_URI, then run again; nothing is lost"
+    assert said.splitlines() == [f"{path}: Permission denied; {cure}"] * refused
+
+
 def test_a_read_only_folder_is_told_and_the_next_run_completes() -> None:
     with tempfile.TemporaryDirectory() as name:  # where another user may go, too
         folder = Path(name)
@@ -384,5 +419,40 @@ def test_sweep_takes_what_was_never_committed_and_nothing_else(tmp_path: Path) -
     house.ledger.close()
 
 
+def test_a_new_ledger_leaves_no_part_that_the_old_one_had_not_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a later seq makes it look committed, and what is taken down may stand in it for ever."""
+    prepare(tmp_path)
+    write = storage_module.Storage.write
+
+    def die(storage: storage_module.Storage, path: str, data: bytes) -> None:
+        if path == "v1/manifests/r1.json":
+            raise FeedError("died between the parts and the manifest")
+        write(storage, path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage_module.Storage, "write", die)
+        with pytest.raises(FeedError, match="died"):
+            go_on_in(tmp_path)
+    for file in tmp_path.glob("ledger.db*"):
+        file.unlink()
+    assert scrapy("feed", "rebuild-ledger", kept=tmp_path).code == 0
+    house = House(tmp_path)
+    taken_down = record("old0", "r0")["article_id"]
+    house.ledger.take_down([taken_down], "asked for", "t1", "hezhou")
+    house.publish("t1")
+    house.ledger.close()
+    feed = tmp_path / "feed"
+    lines = [line for data in parts(tree(feed)).values() for line in unpack(data)]
+    assert sorted(json.loads(line)["seq"] for line in lines) == [1, 2, 3, 4]
+    assert verify(str(feed)) == []
+
+
 if __name__ == "__main__":
-    {"kill": kill_everywhere, "without-rights": without_rights}[sys.argv[1]](Path(sys.argv[2]))
+    actions = {
+        "kill": kill_everywhere,
+        "without-rights": without_rights,
+        "look-without-rights": look_without_rights,
+    }
+    actions[sys.argv[1]](Path(sys.argv[2]))

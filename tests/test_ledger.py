@@ -29,6 +29,7 @@ from newsmirror.ledger.ledger import Acceptance, Known, Ledger
 from newsmirror.ledger.processes import this_process
 from newsmirror.ledger.publication import Run
 from newsmirror.ledger.rebuild import rebuild
+from newsmirror.ledger.state import look
 
 TIME = "2025-01-08T08:55:00Z"
 LATER = "2025-01-08T09:00:00Z"
@@ -519,10 +520,14 @@ def test_a_damaged_file_is_refused(url: str, path: Path, damage: str) -> None:
     path.write_bytes(
         b"not a ledger" if damage == "text" else whole[:at] + b"\xff" * 4096 + whole[at + 4096 :]
     )
-    with pytest.raises(LedgerError) as refused:
-        Ledger.open(url)
-    assert str(refused.value).startswith(f"ledger {path}")
-    assert str(refused.value).endswith(CURE)
+    said = []
+    for ask in (Ledger.open, look):
+        with pytest.raises(LedgerError) as refused:
+            ask(url)
+        said.append(str(refused.value))
+    assert said[0].startswith(f"ledger {path}")
+    assert said[0].endswith(CURE)
+    assert said == [said[0]] * 2
 
 
 def test_a_newer_schema_is_refused(url: str, path: Path) -> None:

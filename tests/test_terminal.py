@@ -122,3 +122,24 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(tmp_path: Path, command:
         process.stdout.close()
         said = process.stderr.read()
     assert (said, process.returncode) == (b"", 141)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["feed read", "feed status", "feed verify", "feed rebuild-ledger", "as-of 2999-01-01", "runs", "doctor"],
+)
+def test_an_output_that_takes_nothing_more_is_told_in_one_line(tmp_path: Path, command: str) -> None:
+    house = House(tmp_path)
+    house.begin("r1")
+    house.accept(record("a1", "r1"))
+    house.finish("r1")
+    house.publish("r1")
+    house.ledger.close()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "scrapy", *command.split()],
+            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "NEWSMIRROR_DIR": str(tmp_path)},
+        )  # fmt: skip
+    said = "standard output: No space left on device; free some space, or write elsewhere\n"
+    assert (done.stderr, done.returncode) == (said, 1)

@@ -1,7 +1,6 @@
 """`scrapy doctor`: what is wrong with this installation, and what to do about it."""
 
 import argparse
-import sys
 from configparser import Error as ConfigError
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +12,7 @@ from scrapy.utils.conf import closest_scrapy_cfg
 
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ops.doctor import examine, read_scrapyd
+from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError
 from newsmirror.spiders.base import SnapshotSpider
 
@@ -53,12 +53,11 @@ class Command(ScrapyCommand):
             findings = examine(self.settings, zones, lock.read_text("utf-8"), scrapyd)
         except (OSError, ConfigError, PlaceError, LedgerError) as error:
             raise UsageError(str(error), print_help=False) from error
-        for finding in findings:
-            sys.stdout.write(f"{finding.level}: {finding.code}: {finding.text}\n")
+        lines = [f"{finding.level}: {finding.code}: {finding.text}\n" for finding in findings]
         errors = sum(finding.level == "error" for finding in findings)
-        sys.stdout.write(f"{errors} errors, {len(findings) - errors} warnings\n")
+        lines.append(f"{errors} errors, {len(findings) - errors} warnings\n")
         if scrapyd is None:
-            sys.stdout.write(
+            lines.append(
                 "Scrapyd was not looked at: no scrapyd.conf is here; name one: --scrapyd-conf PATH\n"
             )
-        self.exitcode = int(errors > 0)
+        self.exitcode = write_out(lines) or int(errors > 0)

@@ -28,7 +28,7 @@ from newsmirror.ledger.state import look
 from newsmirror.normalise.urls import canonical_url, identity
 from newsmirror.ops.explain import ExplainError, KeptPage, explain_page, format_rows
 from newsmirror.ops.sites import load_site_files
-from newsmirror.ops.terminal import printable
+from newsmirror.ops.terminal import printable, write_out
 from newsmirror.places import PlaceError, find_places
 
 # What ledger and feed set in a record.
@@ -69,7 +69,7 @@ class Command(ScrapyCommand):
             return
         if "seq" not in page.given:
             sys.stderr.write(f"{printable(named)}: {_NO_RECORD}\n")
-        sys.stdout.write(format_rows(rows, shutil.get_terminal_size((100, 24)).columns))
+        self.exitcode = write_out([format_rows(rows, shutil.get_terminal_size((100, 24)).columns)])
 
 
 def find_page(settings: BaseSettings, article_id: str) -> KeptPage:

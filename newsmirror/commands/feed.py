@@ -13,12 +13,15 @@ from scrapy.exceptions import UsageError
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.memory import all_captures
 from newsmirror.feed.errors import FeedError
+from newsmirror.feed.publish import sweep
 from newsmirror.feed.reader import blocked, read, recover, status
+from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import verify
 from newsmirror.ledger.engine import parse_url
 from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.rebuild import rebuild
-from newsmirror.ops.terminal import write_records
+from newsmirror.ops.terminal import write_out, write_records
 from newsmirror.places import PlaceError, Places, find_places
 
 
@@ -63,17 +66,14 @@ class Command(ScrapyCommand):
 
 
 def _status(places: Places, since: int) -> int:
-    sys.stdout.write(json.dumps(asdict(status(places.feed_uri)), ensure_ascii=False, indent=1) + "\n")
-    return 0
+    return write_out([json.dumps(asdict(status(places.feed_uri)), ensure_ascii=False, indent=1) + "\n"])
 
 
 def _verify(places: Places, since: int) -> int:
     problems = verify(places.feed_uri, places.archive)
-    for problem in problems:
-        sys.stdout.write(f"{problem.path}: {problem.what}; {problem.cure}\n")
-    if not problems:
-        sys.stdout.write(f"{places.feed_uri}: every part is as its manifest says\n")
-    return 1 if problems else 0
+    lines = [f"{problem.path}: {problem.what}; {problem.cure}\n" for problem in problems]
+    code = write_out(lines or [f"{places.feed_uri}: every part is as its manifest says\n"])
+    return 1 if problems else code
 
 
 def _read(places: Places, since: int) -> int:
@@ -83,6 +83,8 @@ def _read(places: Places, since: int) -> int:
 def _rebuild(places: Places, since: int) -> int:
     captures = all_captures(places.archive) if places.archive is not None else ()
     rebuild(places.ledger_url, recover(places.feed_uri), blocked(places.feed_uri), captures)
+    # Parts that the old ledger had not committed: the seq they have is given to others next.
+    with Ledger.open(places.ledger_url) as ledger:
+        sweep(Storage(places.feed_uri), ledger)
     shown = parse_url(places.ledger_url).render_as_string(hide_password=True)
-    sys.stdout.write(f"{shown}: made from {places.feed_uri}\n")
-    return 0
+    return write_out([f"{shown}: made from {places.feed_uri}\n"])

@@ -14,6 +14,7 @@ from newsmirror.feed.manifest import Manifest, read_manifests
 from newsmirror.feed.storage import Storage
 from newsmirror.ops.runs_page import render_runs
 from newsmirror.ops.runs_table import format_runs
+from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError, find_places
 
 
@@ -48,12 +49,12 @@ class Command(ScrapyCommand):
             manifests = read_manifests(Storage(find_places(self.settings).feed_uri))
             chosen = _of_site(manifests, opts.site)
             if opts.html is None:
-                sys.stdout.write(format_runs(chosen[: -opts.last - 1 : -1]))
+                self.exitcode = write_out([format_runs(chosen[: -opts.last - 1 : -1])])
             else:
                 page = render_runs(chosen, opts.last, datetime.now(UTC))
                 target = opts.html.absolute()
                 Storage(str(target.parent)).write(target.name, page.encode())
-                sys.stdout.write(f"{target}: {len(chosen)} runs\n")
+                self.exitcode = write_out([f"{target}: {len(chosen)} runs\n"])
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
         except FeedError as error:

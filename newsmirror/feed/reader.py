@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from newsmirror.feed.errors import FeedError
-from newsmirror.feed.layout import INDEX, part_path, run_of
+from newsmirror.feed.layout import INDEX, MANIFESTS, part_path, run_of
 from newsmirror.feed.manifest import (
     Index,
     Manifest,
@@ -50,8 +50,8 @@ def read(uri: str, since: int = 0) -> Iterator[dict[str, Any]]:
     is missing or not as its manifest says.
     """
     storage = Storage(uri)
-    last_seq = _index(storage).last_seq  # before the manifests, which are then at least as new
-    return _records(storage, read_manifests(storage), since, last_seq)
+    index, manifests = _committed(storage)
+    return _records(storage, manifests, since, index.last_seq)
 
 
 def recover(uri: str) -> Iterator[dict[str, Any]]:
@@ -103,20 +103,19 @@ def as_of(uri: str, instant: datetime) -> Iterator[dict[str, Any]]:
     if instant.tzinfo is None:
         raise ValueError(f"{instant} has no time zone")
     storage = Storage(uri)
-    last_seq = _index(storage).last_seq
-    manifests = [
+    index, manifests = _committed(storage)
+    then = [
         replace(manifest, parts=[part for part in manifest.parts if _was_there(part, manifest, instant)])
-        for manifest in read_manifests(storage)
+        for manifest in manifests
     ]
-    return _last_records(storage, manifests, last_seq)
+    return _last_records(storage, then, index.last_seq)
 
 
 def status(uri: str) -> Status:
-    """Return how the feed is; raises FeedError if there is none."""
-    storage = Storage(uri)
-    index = _index(storage)
+    """Return how the feed is; raises FeedError if there is none, or only its index."""
+    index, manifests = _committed(Storage(uri))
     by_site: dict[str, list[Manifest]] = {}
-    for manifest in read_manifests(storage):
+    for manifest in manifests:
         by_site.setdefault(manifest.site, []).append(manifest)
     return Status(index, [_site_status(site, by_site[site]) for site in sorted(by_site)])
 
@@ -133,11 +132,18 @@ def _site_status(site: str, manifests: list[Manifest]) -> SiteStatus:
     )
 
 
-def _index(storage: Storage) -> Index:
+def _committed(storage: Storage) -> tuple[Index, list[Manifest]]:
+    """Return the index, and the manifests, which are at least as new; raises FeedError without either."""
     index = read_index(storage)
     if index is None:
         raise FeedError(f"{storage.uri}/{INDEX}: no feed is here; name the folder that holds v1/")
-    return index
+    manifests = read_manifests(storage)
+    if index.last_seq and not manifests:
+        raise FeedError(
+            f"{storage.uri}/{MANIFESTS}: no manifest is here, and the feed is at seq {index.last_seq}; "
+            "restore them from a backup"
+        )
+    return index, manifests
 
 
 def _was_there(part: ManifestPart, manifest: Manifest, until: datetime) -> bool:

@@ -1,9 +1,10 @@
 """Where the feed's bytes are: a folder, or any address that fsspec knows (`s3://bucket/prefix`)."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import fsspec  # type: ignore[import-untyped]
 
@@ -42,7 +43,7 @@ class Storage:
 
     def write(self, path: str, data: bytes) -> None:
         """Put a file there, whole and durable, in place of any earlier one."""
-        with self._telling(path):
+        with self._telling(path, "write"):
             self._place.write(path, data)
 
     def read(self, path: str) -> bytes:
@@ -62,15 +63,17 @@ class Storage:
 
     def delete(self, path: str) -> None:
         """Remove a file."""
-        with self._telling(path):
+        with self._telling(path, "write"):
             self._place.delete(path)
 
     @contextmanager
-    def _telling(self, path: str) -> Iterator[None]:
+    def _telling(self, path: str, access: Literal["read", "write"] = "read") -> Iterator[None]:
         try:
             yield
+        except FeedError:
+            raise
         except Exception as error:  # every driver has errors of its own
-            raise explain(f"{self.uri}/{path}", error) from error
+            raise explain(f"{self.uri}/{path}", error, access) from error
 
 
 class _Folder:
@@ -89,11 +92,19 @@ class _Folder:
         return (self._root / path).is_file()
 
     def list(self, prefix: str) -> list[str]:
-        files = (self._root / prefix).rglob("*")
+        # Not by rglob, to which a folder that may not be read is an empty one.
+        walked = os.walk(self._root / prefix, onerror=_refuse)
+        files = (Path(folder, name) for folder, _, names in walked for name in names)
         return [file.relative_to(self._root).as_posix() for file in files if file.is_file()]
 
     def delete(self, path: str) -> None:
         (self._root / path).unlink()
+
+
+def _refuse(error: OSError) -> None:
+    """Raise FeedError for a folder that cannot be listed, unless it is not there or no longer."""
+    if not isinstance(error, FileNotFoundError):
+        raise explain(error.filename, error, "read") from error
 
 
 class _Remote:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, make_url,
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.errors import REBUILD, LedgerError, name
 from newsmirror.ledger.tables import meta
 
 # How long a writer waits for the others.
@@ -72,6 +72,15 @@ def make_engine(url: URL, durable: bool) -> Engine:
         connection.execute("PRAGMA wal_autocheckpoint=16000")
 
     return engine
+
+
+def check_file(connection: Connection) -> None:
+    """Raise LedgerError for a damaged SQLite file; other databases look after themselves."""
+    if connection.dialect.name != "sqlite":
+        return
+    said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if said != "ok":
+        raise LedgerError(f"ledger {name(connection.engine.url)} is damaged: {said}; {REBUILD}")
 
 
 def _keep_a_log(connection: sqlite3.Connection) -> None:

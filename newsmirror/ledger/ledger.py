@@ -21,8 +21,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from newsmirror.archive.files import ArchiveFile, Capture
 from newsmirror.ledger import captures, takedowns
-from newsmirror.ledger.engine import begin_write, make_engine, only_opener, only_publisher, parse_url
-from newsmirror.ledger.errors import REBUILD, LedgerError, RunLocked, explain, name
+from newsmirror.ledger.engine import (
+    begin_write,
+    check_file,
+    make_engine,
+    only_opener,
+    only_publisher,
+    parse_url,
+)
+from newsmirror.ledger.errors import LedgerError, RunLocked, explain, name
 from newsmirror.ledger.migrations import migrate
 from newsmirror.ledger.processes import is_alive, this_process
 from newsmirror.ledger.publication import Publication
@@ -73,7 +80,8 @@ class Ledger:
         """
         ledger = cls(parse_url(url))
         try:
-            ledger._check()
+            with ledger._reading() as connection:
+                check_file(connection)
             with ledger._writing(ledger._durable) as connection:
                 only_opener(connection)
                 migrate(connection)
@@ -81,15 +89,6 @@ class Ledger:
             ledger.close()
             raise
         return ledger
-
-    def _check(self) -> None:
-        """Raise LedgerError for a damaged file."""
-        if self._url.get_backend_name() != "sqlite":
-            return
-        with self._reading() as connection:
-            said = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-        if said != "ok":
-            raise LedgerError(f"ledger {name(self._url)} is damaged: {said}; {REBUILD}")
 
     def close(self) -> None:
         """Close all connections."""

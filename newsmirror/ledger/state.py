@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from newsmirror.ledger.engine import make_engine, parse_url
-from newsmirror.ledger.errors import REBUILD, LedgerError, explain, name
+from newsmirror.ledger.engine import check_file, make_engine, parse_url
+from newsmirror.ledger.errors import explain
 from newsmirror.ledger.migrations import read_version
 from newsmirror.ledger.processes import is_alive
 from newsmirror.ledger.tables import counters, locks, runs
@@ -42,16 +42,14 @@ def look(url: str) -> State | None:
     Raises LedgerError if it is damaged, of a newer version, or cannot be reached.
     """
     parts = parse_url(url)
-    is_file = parts.get_backend_name() == "sqlite"
-    if is_file and not Path(str(parts.database)).exists():
+    if parts.get_backend_name() == "sqlite" and not Path(str(parts.database)).exists():
         return None
     now = format_utc(datetime.now(UTC))
     newest = func.max(func.coalesce(runs.c.finished_at, runs.c.started_at))
     engine = make_engine(parts, durable=False)
     try:
         with engine.connect() as connection:
-            if is_file and (said := connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()) != "ok":
-                raise LedgerError(f"ledger {name(parts)} is damaged: {said}; {REBUILD}")
+            check_file(connection)
             version = read_version(connection)
             if version is None:
                 return None

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from scrapy import __version__ as scrapy_version
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, IgnoreRequest, NotConfigured
-from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.asyncio import AsyncioLoopingCall
 
 from newsmirror import __version__
 from newsmirror.archive.archive import RawArchive, close_left
@@ -67,7 +67,9 @@ class MirrorRun:
         self._archive: RawArchive | None = None
         self._publishing = asyncio.Lock()
         self._waiting_rows = 0
-        self._loops: list[Any] = []
+        # From when the lock is taken until it is given back; and while the spider crawls.
+        self._beats = AsyncioLoopingCall(self._beat)
+        self._publications = AsyncioLoopingCall(self._publish_in_passing)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -110,10 +112,11 @@ class MirrorRun:
                 "parser_version": PARSER_VERSION,
             }
             self._ledger.take_run(self.run_id, self.site, self.start_key, note)
+            self.spider.run_id = self.run_id
+            self._beats.start(_BEAT_SECONDS, now=False)
             self.spider.walked_until = self._ledger.walked_until(
                 self.site, self.start_key, PARSER_VERSION, since
             )
-            self.spider.run_id = self.run_id
             self.spider.memory = self._seen_before
             await asyncio.to_thread(sweep, self._storage, self._ledger)
             if self.places.archive is not None:
@@ -134,8 +137,7 @@ class MirrorRun:
         except ArchiveError as error:
             self._fail("unusable", str(error))
             raise CloseSpider("archive_unusable") from error
-        self._every(_BEAT_SECONDS, self._beat)
-        self._every(self.crawler.settings.getint("NEWSMIRROR_PART_SECONDS"), self._publish_in_passing)
+        self._publications.start(self.crawler.settings.getint("NEWSMIRROR_PART_SECONDS"), now=False)
         await self._finish_takedowns()
 
     def row_waits(self) -> None:
@@ -168,11 +170,12 @@ class MirrorRun:
 
     async def closed(self, reason: str) -> None:
         """Judge the run, publish what is left, commit its manifest, and notify whoever wants to know."""
-        for loop in self._loops:
-            loop.stop()
-        if self._ledger is None or self.spider.run_id is None:
+        self._publications.stop()
+        if self._ledger is None:
             return
         try:
+            if self.spider.run_id is None:
+                return
             newest = self._ledger.newest(self.site, format_utc(datetime.now(UTC)))
             reasons, findings = self._judge(reason, newest)
             figures = {
@@ -190,12 +193,14 @@ class MirrorRun:
                 for failure in filter(None, await both):
                     raise failure
             self._ledger.finish_run(self.run_id, reason, not reasons, counts, reasons, figures=figures)
+            self._beats.stop()  # the lock is given back
             await self._publish()
             await self._finish_takedowns()
         except (LedgerError, FeedError, ArchiveError) as error:
             self._fail("publish", str(error))
             return
         finally:
+            self._beats.stop()
             self._ledger.close()
         for why in reasons:
             logger.error("Run %s is not complete: %s", self.run_id, why)
@@ -311,12 +316,9 @@ class MirrorRun:
         try:
             self.ledger.beat(self.run_id)
         except LedgerError as error:
-            self.ledger_failed(error)
-
-    def _every(self, seconds: float, call: Callable[[], None]) -> None:
-        loop = create_looping_call(call)
-        loop.start(seconds, now=False)
-        self._loops.append(loop)
+            # Scrapy cannot stop a crawl that only opens; the first beat of its own then stops it.
+            if self.crawler.engine.running:
+                self.ledger_failed(error)
 
     def _start(self, coroutine: Any) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(coroutine)

@@ -1,4 +1,4 @@
-"""What goes to a terminal: texts of sites fit for it, and records for as long as somebody reads them."""
+"""What goes to a terminal: texts of sites fit for it, and lines for as long as somebody takes them."""
 
 import json
 import os
@@ -9,20 +9,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def write_records(records: Iterable[Mapping[str, Any]]) -> int:
-    """Write records to the standard output, one JSON line each; return the exit code.
+def write_out(texts: Iterable[str]) -> int:
+    """Write texts to the standard output; return the exit code.
 
-    0, or where the reader goes away, as `head` does when it has enough, that of a tool which SIGPIPE ended.
+    0, or where the reader goes away, as `head` does when it has enough, that of a tool which SIGPIPE ended. 1
+    where they cannot be written, as on a full disk: it is told on the standard error.
     """
     try:
-        for record in records:
-            sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        for text in texts:
+            sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Python writes what is left when it ends, and would tell that nobody reads it.
+    except OSError as error:
+        # Python writes what is left when it ends, and would tell once more that it cannot.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        if isinstance(error, BrokenPipeError):
+            return 128 + signal.SIGPIPE
+        sys.stderr.write(f"standard output: {error.strerror}; free some space, or write elsewhere\n")
+        return 1
     return 0
+
+
+def write_records(records: Iterable[Mapping[str, Any]]) -> int:
+    """Write records to the standard output, one JSON line each; return the exit code, as `write_out` does."""
+    return write_out(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
 def width(text: str) -> int:

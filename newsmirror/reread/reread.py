@@ -2,9 +2,11 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from threading import Event
 from typing import Any
 
 from newsmirror.archive.archive import close_left
@@ -102,36 +104,58 @@ def reread(house: House, site: str, ledger: Ledger, part_rows: int) -> Outcome:
     """
     storage = Storage(house.feed_uri)
     ledger.take_run(house.run_id, site, "reread", {"parser_version": PARSER_VERSION})
-    work = _Publishing(ledger, storage, house.run_id, part_rows)
-    reasons: list[str] = []
-    try:
-        close_left(house.archive, ledger, house.run_id, adopts=False)
-        publish(ledger, storage, house.run_id, part_rows)
-        _read_all(house, site, ledger.seen, work.compared, work.taken)
-        if work.outcome.lost:
-            reasons = [f"{work.outcome.lost} pages are no longer read"]
-    except BaseException as error:
-        reasons = [str(error) or type(error).__name__]
-        raise
-    finally:
-        ended = "failed" if reasons else "finished"
-        ledger.finish_run(house.run_id, ended, not reasons, work.outcome.counts(), reasons)
-        publish(ledger, storage, house.run_id, part_rows)
+    with _beating(ledger, house.run_id) as beats:
+        work = _Publishing(ledger, storage, house.run_id, part_rows, beats)
+        reasons: list[str] = []
+        try:
+            close_left(house.archive, ledger, house.run_id, adopts=False)
+            publish(ledger, storage, house.run_id, part_rows)
+            _read_all(house, site, ledger.seen, work.compared, work.taken)
+            if work.outcome.lost:
+                reasons = [f"{work.outcome.lost} pages are no longer read"]
+        except BaseException as error:
+            reasons = [str(error) or type(error).__name__]
+            raise
+        finally:
+            ended = "failed" if reasons else "finished"
+            ledger.finish_run(house.run_id, ended, not reasons, work.outcome.counts(), reasons)
+            publish(ledger, storage, house.run_id, part_rows)
     # What was taken down meanwhile waited for this run.
     finish_takedowns(ledger, storage, house.archive, ledger.living_runs())
     return work.outcome
 
 
+@contextmanager
+def _beating(ledger: Ledger, run_id: str) -> Iterator[Future[None]]:
+    """Say that a run is alive, from a thread, as its own steps may take long; give what ends with the lock.
+
+    It raises LedgerError then: the lock was lost, or given back.
+    """
+    is_over = Event()
+
+    def beat() -> None:
+        while not is_over.wait(_BEAT_SECONDS):
+            ledger.beat(run_id)
+
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield pool.submit(beat)
+        finally:
+            is_over.set()
+
+
 class _Publishing:
     """What becomes of what was read, while a run holds the lock of its site."""
 
-    def __init__(self, ledger: Ledger, storage: Storage, run_id: str, part_rows: int) -> None:
+    def __init__(
+        self, ledger: Ledger, storage: Storage, run_id: str, part_rows: int, beats: Future[None]
+    ) -> None:
         self._ledger = ledger
         self._storage = storage
         self._run_id = run_id
         self._part_rows = part_rows
         self._waiting = 0
-        self._beaten_at = monotonic()
+        self._beats = beats
         self.outcome = Outcome()
 
     def compared(self, found: Compared) -> None:
@@ -143,7 +167,7 @@ class _Publishing:
                 self.outcome.revised += 1
                 self._row_waits()
         self._ledger.confirm(found.same, PARSER_VERSION)
-        self._beat()
+        self._check_lock()
 
     def taken(self, record: dict[str, Any]) -> None:
         """Take in a page that no run has."""
@@ -152,7 +176,7 @@ class _Publishing:
             self._row_waits()
         else:
             self.outcome.same += 1
-        self._beat()
+        self._check_lock()
 
     def _row_waits(self) -> None:
         self._waiting += 1
@@ -160,11 +184,9 @@ class _Publishing:
             self._waiting = 0
             publish(self._ledger, self._storage, self._run_id, self._part_rows)
 
-    def _beat(self) -> None:
-        """Say that this run is alive, as often as a ledger wants to hear it."""
-        if monotonic() - self._beaten_at > _BEAT_SECONDS:
-            self._ledger.beat(self._run_id)
-            self._beaten_at = monotonic()
+    def _check_lock(self) -> None:
+        if self._beats.done():
+            self._beats.result()
 
 
 def _read_all(
