@@ -265,8 +265,11 @@ def test_a_feed_without_its_manifests_is_told(full: House) -> None:
 
 
 def test_a_place_without_a_feed_is_told(tmp_path: Path) -> None:
-    said = f"{tmp_path}/v1/index.json: no feed is here; name the folder that holds v1/"
-    for ask in (read, status):
+    said = (
+        f"{tmp_path}/v1/index.json: no feed is here; name the folder that holds v1/: NEWSMIRROR_FEED_URI, "
+        "or NEWSMIRROR_DIR, the one above it"
+    )
+    for ask in (read, status, recover):
         with pytest.raises(FeedError) as caught:
             ask(str(tmp_path))
         assert str(caught.value) == said

@@ -173,7 +173,11 @@ def test_what_cannot_be_listed_is_told(tmp_path: Path) -> None:
     assert runs(tmp_path, "--last", "0").code == 2
     file = next((tmp_path / "feed/v1/manifests").iterdir())
     no_folder = runs(tmp_path, "--html", str(file / "runs.html"))
-    assert (no_folder.code, no_folder.stdout, "runs.html: " in no_folder.stderr) == (1, "", True)
+    assert (no_folder.code, no_folder.stdout) == (2, "")
+    assert f"--html: there is no folder data/feed/v1/manifests/{file.name}" in no_folder.stderr
+    in_the_way = runs(tmp_path, "--html", str(file.parent))
+    assert (in_the_way.code, in_the_way.stdout) == (1, "")
+    assert "data/feed/v1/manifests: Is a directory; name a file that this user may write" in in_the_way.stderr
     (tmp_path / "feed/v1/manifests/damaged.json").write_text("{", "utf-8")
     damaged = runs(tmp_path)
     assert (damaged.code, damaged.stdout) == (1, "")

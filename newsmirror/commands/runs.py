@@ -9,6 +9,7 @@ from typing import ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from newsmirror.disk import write_file
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.manifest import Manifest, read_manifests
 from newsmirror.feed.storage import Storage
@@ -53,12 +54,17 @@ class Command(ScrapyCommand):
             else:
                 page = render_runs(chosen, opts.last, datetime.now(UTC))
                 target = opts.html.absolute()
-                Storage(str(target.parent)).write(target.name, page.encode())
+                if not target.parent.is_dir():
+                    raise UsageError(f"--html: there is no folder {target.parent}", print_help=False)
+                write_file(target, page.encode())
                 self.exitcode = write_out([f"{target}: {len(chosen)} runs\n"])
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
         except FeedError as error:
             sys.stderr.write(f"{error}\n")
+            self.exitcode = 1
+        except OSError as error:
+            sys.stderr.write(f"{opts.html}: {error.strerror}; name a file that this user may write\n")
             self.exitcode = 1
 
 

@@ -57,10 +57,13 @@ def read(uri: str, since: int = 0) -> Iterator[dict[str, Any]]:
 def recover(uri: str) -> Iterator[dict[str, Any]]:
     """Yield all records that a manifest names, also where the index was not written: for a new ledger.
 
-    A seq that is in the feed must not be given again, even if no reader has been shown it yet.
+    A seq that is in the feed must not be given again, even if no reader has been shown it yet. Raises
+    FeedError if there is no feed: a ledger that knows nothing must not take the place of one that does.
     """
     storage = Storage(uri)
     manifests = read_manifests(storage)
+    if not manifests and read_index(storage) is None:
+        raise _no_feed(storage)
     last_seq = max((manifest.last_seq for manifest in manifests), default=0)
     return _records(storage, manifests, 0, last_seq)
 
@@ -136,7 +139,7 @@ def _committed(storage: Storage) -> tuple[Index, list[Manifest]]:
     """Return the index, and the manifests, which are at least as new; raises FeedError without either."""
     index = read_index(storage)
     if index is None:
-        raise FeedError(f"{storage.uri}/{INDEX}: no feed is here; name the folder that holds v1/")
+        raise _no_feed(storage)
     manifests = read_manifests(storage)
     if index.last_seq and not manifests:
         raise FeedError(
@@ -144,6 +147,11 @@ def _committed(storage: Storage) -> tuple[Index, list[Manifest]]:
             "restore them from a backup"
         )
     return index, manifests
+
+
+def _no_feed(storage: Storage) -> FeedError:
+    cure = "name the folder that holds v1/: NEWSMIRROR_FEED_URI, or NEWSMIRROR_DIR, the one above it"
+    return FeedError(f"{storage.uri}/{INDEX}: no feed is here; {cure}")
 
 
 def _was_there(part: ManifestPart, manifest: Manifest, until: datetime) -> bool:
