@@ -1,10 +1,12 @@
 """The raw archive: what is written, what is left of it after a crash, and what is read out of it."""
 
+import fcntl
 import gzip
 import hashlib
 import io
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -404,6 +406,42 @@ def test_a_file_that_is_written_is_left_alone(tmp_path: Path) -> None:
     assert close_what_is_left(archive.path).files == []  # it is being closed
     assert [each.records for each in close(file).files] == [7]
     assert close_what_is_left(archive.path).files == []  # it is closed
+
+
+def before_the_lock(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen between the opening of a file and its lock, once."""
+    lock, waiting = fcntl.flock, [act]
+
+    def flock(file: Any, operation: int) -> None:
+        if waiting:
+            waiting.pop()()
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+
+def test_a_new_file_that_is_taken_for_a_dead_runs_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = writer(tmp_path)
+    before_the_lock(monkeypatch, lambda: close_what_is_left(archive.path))
+    ref = archive.keep(exchange(), None)
+    assert open_files(tmp_path) == [archive.path]
+    told = close(archive.turn())
+    assert [path.name for path in closed_files(tmp_path)] == [file.file for file in told.files] == [ref.file]
+    assert ArchiveReader(tmp_path).read(ref).body == GBK
+
+
+def test_a_file_that_its_owner_closes_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = writer(tmp_path)
+    ref = archive.keep(exchange(), None)
+    owners: list[Told] = []
+    before_the_lock(monkeypatch, lambda: owners.append(close(archive.turn())))
+    assert close_what_is_left(archive.path).files == []
+    assert [file.file for told in owners for file in told.files] == [ref.file]
+    assert sorted(tmp_path.iterdir()) == [index_of(tmp_path / ref.file), tmp_path / ref.file]
 
 
 def test_a_lost_index_is_done_without_and_a_damaged_one_is_named(tmp_path: Path) -> None:

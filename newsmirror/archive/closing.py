@@ -16,7 +16,7 @@ from typing import Any
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from newsmirror.archive.errors import ArchiveError, damaged
-from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, index_of
+from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, has_name, index_of
 from newsmirror.disk import sync_folder, write_file
 from newsmirror.normalise.urls import canonical_url, identity
 
@@ -61,6 +61,8 @@ def close_left_file(path: Path, tell: Callable[[ArchiveFile, dict[str, Capture]]
         file = path.open("r+b", buffering=0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not has_name(file):
+                raise FileNotFoundError(path)
             _mend(file)
         except BaseException:
             file.close()

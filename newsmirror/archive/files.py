@@ -1,5 +1,7 @@
 """Which files an archive has, and what they are called."""
 
+import io
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +62,17 @@ def find_file(folder: Path, name: str) -> Path:
     closed = folder / name
     still_open = closed.with_name(name + OPEN)
     return still_open if still_open.exists() and not closed.exists() else closed
+
+
+def has_name(file: io.FileIO) -> bool:
+    """Tell whether an open file is still what its name leads to; raises OSError.
+
+    Before it is locked another process may rename or remove it.
+    """
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+    except FileNotFoundError:
+        return False
 
 
 def digits(at: str) -> str:

@@ -15,7 +15,7 @@ from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import OPEN, Capture, file_name
+from newsmirror.archive.files import OPEN, Capture, file_name, has_name
 from newsmirror.disk import make_folder, sync_folder
 from newsmirror.items import ArchiveRef
 from newsmirror.normalise.record import format_utc
@@ -161,8 +161,7 @@ class ArchiveWriter:
         info = warcinfo(file_name(self._run_id, self._number), self._about)
         try:
             make_folder(self._folder)
-            self._file = self.path.open("x+b", buffering=0)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._file = _create(self.path)
             sync_folder(self._folder)
         except OSError as error:
             raise _explain(self.path, error) from error
@@ -180,6 +179,19 @@ class ArchiveWriter:
             file.seek(self.size)
             raise _explain(self.path, error) from error
         self.size += len(data)
+
+
+def _create(path: Path) -> io.FileIO:
+    """Return a new file, locked; raises OSError.
+
+    Until it is locked another process may take it for one that a dead run left, and remove it.
+    """
+    while True:
+        file = path.open("x+b", buffering=0)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if has_name(file):
+            return file
+        file.close()
 
 
 def warcinfo(name: str, about: Mapping[str, str]) -> WarcRecord:
