@@ -1,16 +1,18 @@
 """The raw archive: what is written, what is left of it after a crash, and what is read out of it."""
 
+import errno
 import fcntl
 import gzip
 import hashlib
 import io
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -511,6 +513,89 @@ def test_a_full_disk_leaves_whole_records(tmp_path: Path) -> None:
     assert [page.url for page in pages(path)] == [URL, URL + "?n=3"]
     close_what_is_left(path)
     assert check(closed_files(tmp_path / "archive")[0]) == ""
+
+
+class BadFile(io.FileIO):
+    """A file on a disk that takes only the beginning of some writes, and cuts off nothing when it should."""
+
+    # Which of the next calls fail.
+    writes: ClassVar[list[bool]] = []
+    cuts: ClassVar[list[bool]] = []
+    opened: ClassVar[list[io.FileIO]] = []
+
+    def write(self, data: Any, /) -> int:
+        if self.writes and self.writes.pop(0):
+            super().write(data[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+    def truncate(self, size: int | None = None, /) -> int:
+        if self.cuts and self.cuts.pop(0):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().truncate(size)
+
+
+@pytest.fixture
+def bad_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[BadFile]]:
+    """What becomes of the files that are begun."""
+    open_file = Path.open
+
+    def begin(path: Path, mode: str = "r", *given: Any, **named: Any) -> Any:
+        if mode != "x+b":
+            return open_file(path, mode, *given, **named)
+        BadFile.opened.append(BadFile(str(path), mode))
+        return BadFile.opened[-1]
+
+    monkeypatch.setattr(Path, "open", begin)
+    for name in ("writes", "cuts", "opened"):
+        monkeypatch.setattr(BadFile, name, [])
+    yield BadFile
+    for file in BadFile.opened:
+        file.close()
+
+
+def test_a_file_that_has_not_its_first_record_is_none(tmp_path: Path, bad_disk: type[BadFile]) -> None:
+    archive = writer(tmp_path)
+    bad_disk.writes += [True]
+    with pytest.raises(ArchiveError, match=r"-00001\.warc\.gz\.open: No space left on device; free some"):
+        archive.keep(exchange(), None)
+    assert list(tmp_path.iterdir()) == []
+    archive.keep(exchange(), None)
+    assert open_files(tmp_path) == [archive.path]
+    assert read_info(archive.path)["spider"] == "anysite"
+    assert [page.url for page in pages(archive.path)] == [URL]
+    assert [file.records for file in close(archive.turn()).files] == [4]
+
+
+def test_what_cannot_be_cut_off_is_before_the_next_record(tmp_path: Path, bad_disk: type[BadFile]) -> None:
+    archive = writer(tmp_path)
+    archive.keep(exchange(), None)
+    bad_disk.writes += [True]
+    bad_disk.cuts += [True, True, True]
+    for said in ("No space left on device", "Input/output error"):
+        with pytest.raises(ArchiveError, match=rf"-00001\.warc\.gz\.open: {said}; free some space"):
+            archive.keep(exchange(URL + "?n=2"), None)
+    archive.keep(exchange(URL + "?n=3"), None)
+    close(archive.turn())
+    [path] = closed_files(tmp_path)
+    assert [page.url for page in pages(path)] == [URL, URL + "?n=3"]
+    assert check(path) == ""
+
+
+def test_what_cannot_be_cut_off_at_all_is_by_the_next_run(tmp_path: Path, bad_disk: type[BadFile]) -> None:
+    archive = writer(tmp_path)
+    archive.keep(exchange(), None)
+    whole = archive.path.read_bytes()
+    bad_disk.writes += [True]
+    bad_disk.cuts += [True, True]
+    with pytest.raises(ArchiveError, match="No space left on device"):
+        archive.keep(exchange(URL + "?n=2"), None)
+    with pytest.raises(ArchiveError, match="Input/output error"):
+        archive.turn()
+    [file] = bad_disk.opened
+    file.close()  # as when its process ends
+    assert [file.records for file in close_what_is_left(archive.path).files] == [4]
+    assert [path.read_bytes() for path in closed_files(tmp_path)] == [whole]
 
 
 # --- where it is
