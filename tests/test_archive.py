@@ -26,7 +26,15 @@ from warcio.checker import Checker
 from newsmirror.archive import about
 from newsmirror.archive.closing import close_file, close_left_file, make_index
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import ArchiveFile, Capture, closed_files, index_of, open_files, run_of
+from newsmirror.archive.files import (
+    ArchiveFile,
+    Capture,
+    closed_files,
+    find_file,
+    index_of,
+    open_files,
+    run_of,
+)
 from newsmirror.archive.memory import all_captures
 from newsmirror.archive.middleware import to_exchange
 from newsmirror.archive.reader import ArchiveReader, Page, entries, pages, read_info
@@ -264,6 +272,39 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         reader.read(ArchiveRef(ref.file, "<urn:x>"))
     with pytest.raises(ArchiveError, match=r"gone\.warc\.gz: not there; put it back to have its pages"):
         reader.read(ArchiveRef("gone.warc.gz", ref.record_id))
+
+
+@pytest.mark.parametrize("key", ["offset", "metadata"])
+def test_no_page_is_taken_for_another(tmp_path: Path, key: str) -> None:
+    """Where an index is of what the file was before."""
+    archive = writer(tmp_path)
+    ref = archive.keep(exchange(), None)
+    archive.keep(exchange(URL + "?n=2"), None)
+    close(archive.turn())
+    path = tmp_path / ref.file
+    one, two = (entry[key] for entry in entries(path))
+    index = index_of(path)
+    index.write_text(index.read_text("utf-8").replace(f'"{key}": "{one}"', f'"{key}": "{two}"'), "utf-8")
+    with pytest.raises(ArchiveError) as told:
+        ArchiveReader(tmp_path).read(ref)
+    assert str(told.value) == (
+        f"{path}: another record is where its index says; put the file there again from a backup, or move it "
+        "away"
+    )
+
+
+def test_a_page_is_read_while_its_file_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = writer(tmp_path)
+    ref = archive.keep(exchange(), None)
+
+    def find_and_close(folder: Path, name: str) -> Path:
+        monkeypatch.undo()
+        found = find_file(folder, name)
+        close(archive.turn())
+        return found
+
+    monkeypatch.setattr("newsmirror.archive.reader.find_file", find_and_close)
+    assert ArchiveReader(tmp_path).read(ref).body == GBK
 
 
 def test_what_was_told_of_a_file_is_learned_again_from_its_index(tmp_path: Path) -> None:

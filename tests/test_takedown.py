@@ -611,6 +611,27 @@ def test_the_archive_loses_the_page_and_nothing_else(full: House, tmp_path: Path
     assert describe(run) == manifest(full)
 
 
+def test_a_reader_goes_on_while_its_file_is_written_again(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it knows the index already, or is just reading it."""
+    path = keep(full, tmp_path)
+    left = [ArchiveRef(path.name, entry["record_id"]) for entry in entries(path) if entry["url"] != page("a")]
+    expected = list(map(ArchiveReader(path.parent).read, left))
+    early, late = ArchiveReader(path.parent), ArchiveReader(path.parent)
+    assert early.read(left[-1]) == expected[-1]
+
+    def entries_of_before(path: Path) -> Iterator[dict[str, str]]:
+        found = list(entries(path))
+        monkeypatch.undo()
+        assert take_down(full, id_of("a"), archive=path.parent).files == 1
+        yield from found
+
+    monkeypatch.setattr("newsmirror.archive.reader.entries", entries_of_before)
+    assert list(map(late.read, left)) == expected
+    assert list(map(early.read, left)) == expected
+
+
 def test_an_index_that_was_not_made_anew_is(full: House, tmp_path: Path) -> None:
     path = keep(full, tmp_path)
     said = index_of(path).read_bytes()
