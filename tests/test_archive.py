@@ -519,6 +519,69 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
         assert str(told.value) == said
 
 
+def somebody_elses(path: Path, **headers: str | None) -> list[str]:
+    """Write a file of pages as other programs do, and return their ids; the second page has other headers."""
+    ids = [f"<urn:uuid:00000000-0000-4000-8000-{number:012}>" for number in range(3)]
+    data = b""
+    for id_, changed in zip(ids, ({}, headers, {}), strict=True):
+        named = {
+            "WARC-Type": "response",
+            "WARC-Record-ID": id_,
+            "WARC-Date": "2025-01-08T09:00:00Z",
+            "WARC-Target-URI": f"http://a.example/{id_[-2]}.html",
+            "WARC-Payload-Digest": "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ",
+            "Content-Type": "application/http; msgtype=response",
+            "Content-Length": str(len(HEAD)),
+            **changed,
+        }
+        lines = [f"{name}: {value}" for name, value in named.items() if value is not None]
+        data += gzip.compress("\r\n".join(["WARC/1.0", *lines, "", ""]).encode() + HEAD + b"\r\n\r\n")
+    path.write_bytes(data)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("headers", "listed", "known"),
+    [
+        ({"WARC-Target-URI": "<http://a.example/>"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Target-URI": "dns:a.example"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Target-URI": "http://a.example:99999/"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Target-URI": None}, [0, 2], [0, 2]),
+        ({"WARC-Payload-Digest": None}, [0, 1, 2], [0, 1, 2]),
+        ({"WARC-Date": "2025-01-08T09:00:00.123456Z"}, [0, 1, 2], [0, 1, 2]),
+        ({"WARC-Type": "conversion", "Content-Type": "text/plain"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Type": "metadata", "Content-Type": "application/warc-fields"}, [0, 2], [0, 2]),
+    ],
+    ids=["brackets", "dns", "port", "no-address", "no-digest", "fractions", "conversion", "metadata"],
+)
+def test_what_others_write_is_indexed_as_far_as_it_goes(
+    tmp_path: Path, headers: dict[str, str | None], listed: list[int], known: list[int]
+) -> None:
+    path = tmp_path / "foreign.warc.gz"
+    ids = somebody_elses(path, **headers)
+    read_through = sorted(entry["record_id"] for entry in entries(path))
+    make_index(path)
+    assert sorted(entry["record_id"] for entry in entries(path)) == [ids[number] for number in listed]
+    assert read_through == [ids[number] for number in listed]
+    [captures] = all_captures(tmp_path)
+    assert [capture.record_id for capture in captures.values()] == [ids[number] for number in known]
+
+
+@pytest.mark.parametrize(
+    ("date", "why"),
+    [(None, "without WARC-Date"), ("2025-01", "with WARC-Date: 2025-01")],
+    ids=["none", "month"],
+)
+def test_what_others_write_and_cannot_be_indexed_is_named(tmp_path: Path, date: str | None, why: str) -> None:
+    path = tmp_path / "foreign.warc.gz"
+    somebody_elses(path, **{"WARC-Date": date})
+    said = f"{path}: a record {why}; put the file there again from a backup, or move it away"
+    for read in (make_index, lambda path: list(entries(path))):
+        with pytest.raises(ArchiveError) as told:
+            read(path)
+        assert str(told.value) == said
+
+
 FULL = """
 import resource, sys
 sys.path.insert(0, sys.argv[2])

@@ -76,8 +76,8 @@ def has_name(file: io.FileIO) -> bool:
 
 
 def digits(at: str) -> str:
-    """Return UTC text as an index has it: `20250108085500`."""
-    return "".join(filter(str.isdigit, at))
+    """Return UTC text as an index has it, to the second: `20250108085500`."""
+    return "".join(filter(str.isdigit, at))[:14]
 
 
 def utc_text(digits: str) -> str:
