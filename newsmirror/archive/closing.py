@@ -23,7 +23,8 @@ from newsmirror.normalise.urls import url_id
 # What is left of a piece is copied for each record in it.
 _PIECE = 1 << 16
 _DIGITS = len("20250108090000")
-_PAGES = (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.conversion)
+# What an index lists.
+_LISTED = (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.conversion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def read_entries(path: Path) -> tuple[int, list[dict[str, Any]]]:
             ends.append(record.stream_pos)
             if record.record_type == WarcRecordType.metadata:
                 about[record.headers.get("WARC-Concurrent-To")] = record.stream_pos
-            elif record.record_type in _PAGES and "WARC-Target-URI" in record.headers:
+            elif record.record_type in _LISTED and "WARC-Target-URI" in record.headers:
                 entries.append(_describe(record))
     ends.append(path.stat().st_size)
     following = dict(pairwise(ends))

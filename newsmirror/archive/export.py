@@ -21,10 +21,10 @@ from tempfile import TemporaryDirectory
 from fastwarc.warc import WarcRecord
 
 from newsmirror import __version__
-from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.errors import ArchiveError, damaged
 from newsmirror.archive.files import closed_files
 from newsmirror.archive.reader import read_page
-from newsmirror.archive.selection import PAGES, Entry, Selection, Span, damaged, select, site_name
+from newsmirror.archive.selection import PAGES, Entry, Selection, Span, select, site_name
 from newsmirror.archive.writer import Packer, warcinfo
 from newsmirror.disk import sync_folder
 from newsmirror.items import ArchiveRef

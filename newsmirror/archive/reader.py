@@ -16,7 +16,8 @@ from newsmirror.archive.errors import ArchiveError, NotKeptError, damaged
 from newsmirror.archive.files import OPEN, digits, find_file, index_of
 from newsmirror.items import ArchiveRef
 
-_PAGES = (WarcRecordType.response, WarcRecordType.conversion)
+# What has bytes of its own.
+_WITH_BYTES = (WarcRecordType.response, WarcRecordType.conversion)
 # Indexes that are kept at hand: those who ask go from file to file.
 _INDEXES = 4
 
@@ -164,7 +165,7 @@ def pages(path: Path) -> Iterator[Page]:
             for record in ArchiveIterator(file, parse_http=False):
                 if record.record_type == WarcRecordType.metadata:
                     about[record.headers["WARC-Concurrent-To"]] = _fields(record)
-                elif record.record_type in _PAGES:
+                elif record.record_type in _WITH_BYTES:
                     ref = ArchiveRef(name, record.headers["WARC-Record-ID"])
                     yield read_page(record, ref, about.pop(ref.record_id, {}))
     except OSError as error:
