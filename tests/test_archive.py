@@ -307,6 +307,23 @@ def test_a_page_is_read_while_its_file_is_closed(tmp_path: Path, monkeypatch: py
     assert ArchiveReader(tmp_path).read(ref).body == GBK
 
 
+def test_a_file_that_was_closed_is_read_by_the_name_that_it_had(tmp_path: Path) -> None:
+    archive = writer(tmp_path)
+    archive.keep(exchange(), None)
+    path = archive.path
+
+    def read() -> list[object]:
+        return [read_info(path), list(pages(path)), list(entries(path))]
+
+    before = read()
+    [closed] = [tmp_path / file.file for file in close(archive.turn()).files]
+    index_of(closed).unlink()  # as if it was looked for before it was there
+    assert read() == before
+    closed.unlink()
+    with pytest.raises(ArchiveError, match=rf"{path}: No such file or directory; put the file there again"):
+        read_info(path)
+
+
 def test_what_was_told_of_a_file_is_learned_again_from_its_index(tmp_path: Path) -> None:
     archive = writer(tmp_path)
     other = f"{URL}?n=2"

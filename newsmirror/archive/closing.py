@@ -16,7 +16,7 @@ from typing import Any
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from newsmirror.archive.errors import ArchiveError, damaged
-from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, has_name, index_of
+from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, has_name, index_of, open_file
 from newsmirror.disk import sync_folder, write_file
 from newsmirror.normalise.urls import url_id
 
@@ -153,14 +153,14 @@ def read_entries(path: Path) -> tuple[int, list[dict[str, Any]]]:
     entries: list[dict[str, Any]] = []
     ends: list[int] = []
     about: dict[str | None, int] = {}
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for record in ArchiveIterator(file, parse_http=True):
             ends.append(record.stream_pos)
             if record.record_type == WarcRecordType.metadata:
                 about[record.headers.get("WARC-Concurrent-To")] = record.stream_pos
             elif record.record_type in _LISTED and "WARC-Target-URI" in record.headers:
                 entries.append(_describe(record))
-    ends.append(path.stat().st_size)
+        ends.append(os.fstat(file.fileno()).st_size)
     following = dict(pairwise(ends))
     for entry in entries:
         entry["length"] = str(following[int(entry["offset"])] - int(entry["offset"]))

@@ -64,6 +64,14 @@ def find_file(folder: Path, name: str) -> Path:
     return still_open if still_open.exists() and not closed.exists() else closed
 
 
+def open_file(path: Path) -> io.BufferedReader:
+    """Open a file to be read; one that was closed since it was found, by its new name. Raises OSError."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return path.with_name(path.name.removesuffix(OPEN)).open("rb")
+
+
 def has_name(file: io.FileIO) -> bool:
     """Tell whether an open file is still what its name leads to; raises OSError.
 

@@ -13,7 +13,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from newsmirror.archive.closing import read_entries
 from newsmirror.archive.errors import ArchiveError, NotKeptError, damaged
-from newsmirror.archive.files import OPEN, digits, find_file, index_of
+from newsmirror.archive.files import OPEN, digits, find_file, index_of, open_file
 from newsmirror.items import ArchiveRef
 
 # What has bytes of its own.
@@ -161,7 +161,7 @@ def pages(path: Path) -> Iterator[Page]:
     name = path.name.removesuffix(OPEN)
     about: dict[str, Mapping[str, str]] = {}
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for record in ArchiveIterator(file, parse_http=False):
                 if record.record_type == WarcRecordType.metadata:
                     about[record.headers["WARC-Concurrent-To"]] = _fields(record)
@@ -178,7 +178,7 @@ def read_info(path: Path) -> Mapping[str, str]:
     Raises ArchiveError if it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for record in ArchiveIterator(file, record_types=WarcRecordType.warcinfo, parse_http=False):
                 return _fields(record)
     except OSError as error:
