@@ -1,14 +1,18 @@
 """The raw archive: what is written, what is left of it after a crash, and what is read out of it."""
 
+import errno
+import fcntl
 import gzip
 import hashlib
 import io
+import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -22,7 +26,15 @@ from warcio.checker import Checker
 from newsmirror.archive import about
 from newsmirror.archive.closing import close_file, close_left_file, make_index
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import ArchiveFile, Capture, closed_files, index_of, open_files, run_of
+from newsmirror.archive.files import (
+    ArchiveFile,
+    Capture,
+    closed_files,
+    find_file,
+    index_of,
+    open_files,
+    run_of,
+)
 from newsmirror.archive.memory import all_captures
 from newsmirror.archive.middleware import to_exchange
 from newsmirror.archive.reader import ArchiveReader, Page, entries, pages, read_info
@@ -262,6 +274,56 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         reader.read(ArchiveRef("gone.warc.gz", ref.record_id))
 
 
+@pytest.mark.parametrize("key", ["offset", "metadata"])
+def test_no_page_is_taken_for_another(tmp_path: Path, key: str) -> None:
+    """Where an index is of what the file was before."""
+    archive = writer(tmp_path)
+    ref = archive.keep(exchange(), None)
+    archive.keep(exchange(URL + "?n=2"), None)
+    close(archive.turn())
+    path = tmp_path / ref.file
+    one, two = (entry[key] for entry in entries(path))
+    index = index_of(path)
+    index.write_text(index.read_text("utf-8").replace(f'"{key}": "{one}"', f'"{key}": "{two}"'), "utf-8")
+    with pytest.raises(ArchiveError) as told:
+        ArchiveReader(tmp_path).read(ref)
+    assert str(told.value) == (
+        f"{path}: another record is where its index says; put the file there again from a backup, or move it "
+        "away"
+    )
+
+
+def test_a_page_is_read_while_its_file_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = writer(tmp_path)
+    ref = archive.keep(exchange(), None)
+
+    def find_and_close(folder: Path, name: str) -> Path:
+        monkeypatch.undo()
+        found = find_file(folder, name)
+        close(archive.turn())
+        return found
+
+    monkeypatch.setattr("newsmirror.archive.reader.find_file", find_and_close)
+    assert ArchiveReader(tmp_path).read(ref).body == GBK
+
+
+def test_a_file_that_was_closed_is_read_by_the_name_that_it_had(tmp_path: Path) -> None:
+    archive = writer(tmp_path)
+    archive.keep(exchange(), None)
+    path = archive.path
+
+    def read() -> list[object]:
+        return [read_info(path), list(pages(path)), list(entries(path))]
+
+    before = read()
+    [closed] = [tmp_path / file.file for file in close(archive.turn()).files]
+    index_of(closed).unlink()  # as if it was looked for before it was there
+    assert read() == before
+    closed.unlink()
+    with pytest.raises(ArchiveError, match=rf"{path}: No such file or directory; put the file there again"):
+        read_info(path)
+
+
 def test_what_was_told_of_a_file_is_learned_again_from_its_index(tmp_path: Path) -> None:
     archive = writer(tmp_path)
     other = f"{URL}?n=2"
@@ -406,6 +468,42 @@ def test_a_file_that_is_written_is_left_alone(tmp_path: Path) -> None:
     assert close_what_is_left(archive.path).files == []  # it is closed
 
 
+def before_the_lock(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen between the opening of a file and its lock, once."""
+    lock, waiting = fcntl.flock, [act]
+
+    def flock(file: Any, operation: int) -> None:
+        if waiting:
+            waiting.pop()()
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+
+def test_a_new_file_that_is_taken_for_a_dead_runs_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = writer(tmp_path)
+    before_the_lock(monkeypatch, lambda: close_what_is_left(archive.path))
+    ref = archive.keep(exchange(), None)
+    assert open_files(tmp_path) == [archive.path]
+    told = close(archive.turn())
+    assert [path.name for path in closed_files(tmp_path)] == [file.file for file in told.files] == [ref.file]
+    assert ArchiveReader(tmp_path).read(ref).body == GBK
+
+
+def test_a_file_that_its_owner_closes_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = writer(tmp_path)
+    ref = archive.keep(exchange(), None)
+    owners: list[Told] = []
+    before_the_lock(monkeypatch, lambda: owners.append(close(archive.turn())))
+    assert close_what_is_left(archive.path).files == []
+    assert [file.file for told in owners for file in told.files] == [ref.file]
+    assert sorted(tmp_path.iterdir()) == [index_of(tmp_path / ref.file), tmp_path / ref.file]
+
+
 def test_a_lost_index_is_done_without_and_a_damaged_one_is_named(tmp_path: Path) -> None:
     archive = writer(tmp_path)
     ref = archive.keep(exchange(), None)
@@ -435,6 +533,69 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     for read in (read_info, make_index, lambda path: list(pages(path)), lambda path: list(entries(path))):
         with pytest.raises(ArchiveError) as told:
             read(foreign)
+        assert str(told.value) == said
+
+
+def somebody_elses(path: Path, **headers: str | None) -> list[str]:
+    """Write a file of pages as other programs do, and return their ids; the second page has other headers."""
+    ids = [f"<urn:uuid:00000000-0000-4000-8000-{number:012}>" for number in range(3)]
+    data = b""
+    for id_, changed in zip(ids, ({}, headers, {}), strict=True):
+        named = {
+            "WARC-Type": "response",
+            "WARC-Record-ID": id_,
+            "WARC-Date": "2025-01-08T09:00:00Z",
+            "WARC-Target-URI": f"http://a.example/{id_[-2]}.html",
+            "WARC-Payload-Digest": "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ",
+            "Content-Type": "application/http; msgtype=response",
+            "Content-Length": str(len(HEAD)),
+            **changed,
+        }
+        lines = [f"{name}: {value}" for name, value in named.items() if value is not None]
+        data += gzip.compress("\r\n".join(["WARC/1.0", *lines, "", ""]).encode() + HEAD + b"\r\n\r\n")
+    path.write_bytes(data)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("headers", "listed", "known"),
+    [
+        ({"WARC-Target-URI": "<http://a.example/>"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Target-URI": "dns:a.example"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Target-URI": "http://a.example:99999/"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Target-URI": None}, [0, 2], [0, 2]),
+        ({"WARC-Payload-Digest": None}, [0, 1, 2], [0, 1, 2]),
+        ({"WARC-Date": "2025-01-08T09:00:00.123456Z"}, [0, 1, 2], [0, 1, 2]),
+        ({"WARC-Type": "conversion", "Content-Type": "text/plain"}, [0, 1, 2], [0, 2]),
+        ({"WARC-Type": "metadata", "Content-Type": "application/warc-fields"}, [0, 2], [0, 2]),
+    ],
+    ids=["brackets", "dns", "port", "no-address", "no-digest", "fractions", "conversion", "metadata"],
+)
+def test_what_others_write_is_indexed_as_far_as_it_goes(
+    tmp_path: Path, headers: dict[str, str | None], listed: list[int], known: list[int]
+) -> None:
+    path = tmp_path / "foreign.warc.gz"
+    ids = somebody_elses(path, **headers)
+    read_through = sorted(entry["record_id"] for entry in entries(path))
+    make_index(path)
+    assert sorted(entry["record_id"] for entry in entries(path)) == [ids[number] for number in listed]
+    assert read_through == [ids[number] for number in listed]
+    [captures] = all_captures(tmp_path)
+    assert [capture.record_id for capture in captures.values()] == [ids[number] for number in known]
+
+
+@pytest.mark.parametrize(
+    ("date", "why"),
+    [(None, "without WARC-Date"), ("2025-01", "with WARC-Date: 2025-01")],
+    ids=["none", "month"],
+)
+def test_what_others_write_and_cannot_be_indexed_is_named(tmp_path: Path, date: str | None, why: str) -> None:
+    path = tmp_path / "foreign.warc.gz"
+    somebody_elses(path, **{"WARC-Date": date})
+    said = f"{path}: a record {why}; put the file there again from a backup, or move it away"
+    for read in (make_index, lambda path: list(entries(path))):
+        with pytest.raises(ArchiveError) as told:
+            read(path)
         assert str(told.value) == said
 
 
@@ -473,6 +634,89 @@ def test_a_full_disk_leaves_whole_records(tmp_path: Path) -> None:
     assert [page.url for page in pages(path)] == [URL, URL + "?n=3"]
     close_what_is_left(path)
     assert check(closed_files(tmp_path / "archive")[0]) == ""
+
+
+class BadFile(io.FileIO):
+    """A file on a disk that takes only the beginning of some writes, and cuts off nothing when it should."""
+
+    # Which of the next calls fail.
+    writes: ClassVar[list[bool]] = []
+    cuts: ClassVar[list[bool]] = []
+    opened: ClassVar[list[io.FileIO]] = []
+
+    def write(self, data: Any, /) -> int:
+        if self.writes and self.writes.pop(0):
+            super().write(data[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+    def truncate(self, size: int | None = None, /) -> int:
+        if self.cuts and self.cuts.pop(0):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().truncate(size)
+
+
+@pytest.fixture
+def bad_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[BadFile]]:
+    """What becomes of the files that are begun."""
+    open_file = Path.open
+
+    def begin(path: Path, mode: str = "r", *given: Any, **named: Any) -> Any:
+        if mode != "x+b":
+            return open_file(path, mode, *given, **named)
+        BadFile.opened.append(BadFile(str(path), mode))
+        return BadFile.opened[-1]
+
+    monkeypatch.setattr(Path, "open", begin)
+    for name in ("writes", "cuts", "opened"):
+        monkeypatch.setattr(BadFile, name, [])
+    yield BadFile
+    for file in BadFile.opened:
+        file.close()
+
+
+def test_a_file_that_has_not_its_first_record_is_none(tmp_path: Path, bad_disk: type[BadFile]) -> None:
+    archive = writer(tmp_path)
+    bad_disk.writes += [True]
+    with pytest.raises(ArchiveError, match=r"-00001\.warc\.gz\.open: No space left on device; free some"):
+        archive.keep(exchange(), None)
+    assert list(tmp_path.iterdir()) == []
+    archive.keep(exchange(), None)
+    assert open_files(tmp_path) == [archive.path]
+    assert read_info(archive.path)["spider"] == "anysite"
+    assert [page.url for page in pages(archive.path)] == [URL]
+    assert [file.records for file in close(archive.turn()).files] == [4]
+
+
+def test_what_cannot_be_cut_off_is_before_the_next_record(tmp_path: Path, bad_disk: type[BadFile]) -> None:
+    archive = writer(tmp_path)
+    archive.keep(exchange(), None)
+    bad_disk.writes += [True]
+    bad_disk.cuts += [True, True, True]
+    for said in ("No space left on device", "Input/output error"):
+        with pytest.raises(ArchiveError, match=rf"-00001\.warc\.gz\.open: {said}; free some space"):
+            archive.keep(exchange(URL + "?n=2"), None)
+    archive.keep(exchange(URL + "?n=3"), None)
+    close(archive.turn())
+    [path] = closed_files(tmp_path)
+    assert [page.url for page in pages(path)] == [URL, URL + "?n=3"]
+    assert check(path) == ""
+
+
+def test_what_cannot_be_cut_off_at_all_is_by_the_next_run(tmp_path: Path, bad_disk: type[BadFile]) -> None:
+    archive = writer(tmp_path)
+    archive.keep(exchange(), None)
+    whole = archive.path.read_bytes()
+    bad_disk.writes += [True]
+    bad_disk.cuts += [True, True]
+    with pytest.raises(ArchiveError, match="No space left on device"):
+        archive.keep(exchange(URL + "?n=2"), None)
+    with pytest.raises(ArchiveError, match="Input/output error"):
+        archive.turn()
+    [file] = bad_disk.opened
+    file.close()  # as when its process ends
+    assert [file.records for file in close_what_is_left(archive.path).files] == [4]
+    assert [path.read_bytes() for path in closed_files(tmp_path)] == [whole]
 
 
 # --- where it is

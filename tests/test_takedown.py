@@ -611,6 +611,27 @@ def test_the_archive_loses_the_page_and_nothing_else(full: House, tmp_path: Path
     assert describe(run) == manifest(full)
 
 
+def test_a_reader_goes_on_while_its_file_is_written_again(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it knows the index already, or is just reading it."""
+    path = keep(full, tmp_path)
+    left = [ArchiveRef(path.name, entry["record_id"]) for entry in entries(path) if entry["url"] != page("a")]
+    expected = list(map(ArchiveReader(path.parent).read, left))
+    early, late = ArchiveReader(path.parent), ArchiveReader(path.parent)
+    assert early.read(left[-1]) == expected[-1]
+
+    def entries_of_before(path: Path) -> Iterator[dict[str, str]]:
+        found = list(entries(path))
+        monkeypatch.undo()
+        assert take_down(full, id_of("a"), archive=path.parent).files == 1
+        yield from found
+
+    monkeypatch.setattr("newsmirror.archive.reader.entries", entries_of_before)
+    assert list(map(late.read, left)) == expected
+    assert list(map(early.read, left)) == expected
+
+
 def test_an_index_that_was_not_made_anew_is(full: House, tmp_path: Path) -> None:
     path = keep(full, tmp_path)
     said = index_of(path).read_bytes()
@@ -769,17 +790,17 @@ def test_any_takedown_leaves_the_others_as_they_are(
     house = House(tmp_path_factory.mktemp("any"))
     house.begin("r1")
     touched = {id_of(each) if len(each) == 1 else each for each in targets}
+    accepted = []
     for name, text, original, then_publish in steps:
         marked = secret(name, "r1", text, original)
-        house.accept({**marked, "title": f"{SECRET}{name}", "body_text": f"{SECRET}{name}"})
+        changed = {"title": f"{SECRET}{name}", "body_text": f"{SECRET}{name}"}
+        accepted.append(house.ledger.accept({**marked, **changed}).record)
         if then_publish:
             house.publish("r1", max_rows=2)
     published = [line for part in _parts(house) for line in lines(house, part)]
     # What the ledger accepted under an original in question, ever.
     gone = {id_of(name) for name, _, _, _ in steps if id_of(name) in touched}
-    gone |= {
-        json.loads(line)["article_id"] for line in published if json.loads(line)["original_id"] in touched
-    }
+    gone |= {each["article_id"] for each in accepted if each and each["original_id"] in touched}
     gone |= {article.article_id for article in house.ledger.standing(touched)}
     take_down(house, *touched)
     house.publish("r1")

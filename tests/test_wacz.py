@@ -362,8 +362,43 @@ def test_what_a_killed_export_left_is_removed_by_the_next(
     assert sorted(tmp_path.iterdir()) == [left, target]
     export(archive.folder, other, None, ALWAYS)
     assert sorted(tmp_path.iterdir()) == [left, target, other]
+    target.unlink()
     export(archive.folder, target, None, ALWAYS)
     assert sorted(tmp_path.iterdir()) == [target, other]
+
+
+def no_links(path: Path, target: Path) -> None:
+    """Refuse a hard link, as exFAT does."""
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("link", [Path.hardlink_to, no_links])
+def test_a_file_that_came_meanwhile_stays(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: Callable[[Path, Path], None]
+) -> None:
+    target = tmp_path / "a.wacz"
+
+    def make(*arguments: Path) -> None:
+        arguments[2].write_bytes(b"made")
+        target.write_bytes(b"another's")
+
+    monkeypatch.setattr(exporting, "_run_wacz", make)
+    monkeypatch.setattr(Path, "hardlink_to", link)
+    with pytest.raises(ArchiveError) as caught:
+        export(archive.folder, target, None, ALWAYS)
+    assert str(caught.value) == f"{target} is there already: move it away, or name another file"
+    assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(target, b"another's")]
+
+
+@pytest.mark.parametrize("link", [Path.hardlink_to, no_links])
+def test_a_file_has_its_name_with_and_without_hard_links(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: Callable[[Path, Path], None]
+) -> None:
+    target = tmp_path / "a.wacz"
+    monkeypatch.setattr(exporting, "_run_wacz", lambda *arguments: arguments[2].write_bytes(b"made"))
+    monkeypatch.setattr(Path, "hardlink_to", link)
+    export(archive.folder, target, None, ALWAYS)
+    assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(target, b"made")]
 
 
 def test_an_export_holds_its_folder_until_it_ends(

@@ -16,13 +16,15 @@ from typing import Any
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from newsmirror.archive.errors import ArchiveError, damaged
-from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, index_of
+from newsmirror.archive.files import OPEN, ArchiveFile, Capture, digits, has_name, index_of, open_file
 from newsmirror.disk import sync_folder, write_file
-from newsmirror.normalise.urls import canonical_url, identity
+from newsmirror.normalise.urls import url_id
 
 # What is left of a piece is copied for each record in it.
 _PIECE = 1 << 16
-_PAGES = (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.conversion)
+_DIGITS = len("20250108090000")
+# What an index lists.
+_LISTED = (WarcRecordType.response, WarcRecordType.revisit, WarcRecordType.conversion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def close_left_file(path: Path, tell: Callable[[ArchiveFile, dict[str, Capture]]
         file = path.open("r+b", buffering=0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not has_name(file):
+                raise FileNotFoundError(path)
             _mend(file)
         except BaseException:
             file.close()
@@ -118,34 +122,45 @@ def index_file(path: Path, closed: Path | None = None) -> Contents:
     as JSON what pywb reads. Beyond that: `record_id`; `metadata`, the offset of what is known about a page;
     `conversion_of`, the record that was rendered in a browser.
     """
-    # It brings a client of the web along: only who closes a file is to wait for it.
-    from surt import surt  # type: ignore[import-untyped]
-
     closed = closed or path
     records, entries = read_entries(path)
     for entry in entries:
         entry["filename"] = closed.name
     captures = captures_of(entries, closed.name)
     lines = sorted(
-        f"{surt(entry['url'])} {digits(entry.pop('date'))} {json.dumps(entry)}\n" for entry in entries
+        f"{_sortable(entry['url'])} {digits(entry.pop('date'))} {json.dumps(entry)}\n" for entry in entries
     )
     write_file(index_of(closed), "".join(lines).encode())
     return Contents(records, captures)
 
 
+def _sortable(url: str) -> str:
+    """Return an address in its sortable form; one that nobody can ask for, as of a port 99999, is `-`."""
+    # It brings a client of the web along: only who closes a file is to wait for it.
+    from surt import surt  # type: ignore[import-untyped]
+
+    try:
+        return str(surt(url))
+    except ValueError:
+        return "-"
+
+
 def read_entries(path: Path) -> tuple[int, list[dict[str, Any]]]:
-    """Return how many records a file has, and what an index says of each page; raises OSError."""
+    """Return how many records a file has, and what an index says of each page; raises OSError.
+
+    Other programs' files are read, too: what has no address is no page.
+    """
     entries: list[dict[str, Any]] = []
     ends: list[int] = []
-    about: dict[str, int] = {}
-    with path.open("rb") as file:
+    about: dict[str | None, int] = {}
+    with open_file(path) as file:
         for record in ArchiveIterator(file, parse_http=True):
             ends.append(record.stream_pos)
             if record.record_type == WarcRecordType.metadata:
-                about[record.headers["WARC-Concurrent-To"]] = record.stream_pos
-            elif record.record_type in _PAGES:
+                about[record.headers.get("WARC-Concurrent-To")] = record.stream_pos
+            elif record.record_type in _LISTED and "WARC-Target-URI" in record.headers:
                 entries.append(_describe(record))
-    ends.append(path.stat().st_size)
+        ends.append(os.fstat(file.fileno()).st_size)
     following = dict(pairwise(ends))
     for entry in entries:
         entry["length"] = str(following[int(entry["offset"])] - int(entry["offset"]))
@@ -157,26 +172,31 @@ def read_entries(path: Path) -> tuple[int, list[dict[str, Any]]]:
 def _describe(record: WarcRecord) -> dict[str, Any]:
     headers, http = record.headers, record.http_headers
     mime = (record.http_content_type or "unk") if record.is_http else "warc/conversion"
-    described = {
-        "url": headers["WARC-Target-URI"],
-        "date": headers["WARC-Date"],
-        "mime": "warc/revisit" if record.record_type == WarcRecordType.revisit else mime,
-        "status": str(http.status_code) if http is not None else "-",
-        "digest": headers.get("WARC-Payload-Digest", headers["WARC-Block-Digest"]),
-        "offset": str(record.stream_pos),
-        "record_id": record.record_id,
-    }
-    if record.record_type == WarcRecordType.conversion:
-        described["conversion_of"] = headers["WARC-Refers-To"]
+    try:
+        described = {
+            "url": headers["WARC-Target-URI"],
+            "date": headers["WARC-Date"],
+            "mime": "warc/revisit" if record.record_type == WarcRecordType.revisit else mime,
+            "status": str(http.status_code) if http is not None else "-",
+            "digest": headers.get("WARC-Payload-Digest") or headers.get("WARC-Block-Digest") or "-",
+            "offset": str(record.stream_pos),
+            "record_id": headers["WARC-Record-ID"],
+        }
+    except KeyError as error:
+        raise OSError(f"a record without {error.args[0]}") from error
+    if len(digits(described["date"])) != _DIGITS:
+        raise OSError(f"a record with WARC-Date: {described['date']}")
+    if record.record_type == WarcRecordType.conversion and (source := headers.get("WARC-Refers-To")):
+        described["conversion_of"] = source
     return described
 
 
 def captures_of(entries: Iterable[Mapping[str, Any]], name: str) -> dict[str, Capture]:
     """Return by id of their address the newest pages with a payload, from a file's entries in its order."""
     return {
-        identity(canonical_url(entry["url"])): Capture(
-            entry["url"], entry["date"], entry["digest"], name, entry["record_id"]
-        )
+        id_: Capture(entry["url"], entry["date"], entry["digest"], name, entry["record_id"])
         for entry in entries
-        if entry["status"] == "200" and entry["mime"] != "warc/revisit"
+        if entry["status"] == "200"
+        and entry["mime"] != "warc/revisit"
+        and (id_ := url_id(entry["url"])) is not None
     }

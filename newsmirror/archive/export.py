@@ -21,10 +21,10 @@ from tempfile import TemporaryDirectory
 from fastwarc.warc import WarcRecord
 
 from newsmirror import __version__
-from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.errors import ArchiveError, damaged
 from newsmirror.archive.files import closed_files
 from newsmirror.archive.reader import read_page
-from newsmirror.archive.selection import PAGES, Entry, Selection, Span, damaged, select, site_name
+from newsmirror.archive.selection import PAGES, Entry, Selection, Span, select, site_name
 from newsmirror.archive.writer import Packer, warcinfo
 from newsmirror.disk import sync_folder
 from newsmirror.items import ArchiveRef
@@ -62,7 +62,7 @@ def export(folder: Path, target: Path, site: str | None, span: Span) -> Export:
         )
     try:
         _sweep(target)
-        # Beside the target: the last step is a rename.
+        # Beside the target: the last step gives it one more name.
         with TemporaryDirectory(prefix=_prefix(target), dir=target.parent) as made, _held(Path(made)):
             return _make(Path(made), target, site, selection)
     except OSError as error:
@@ -115,9 +115,23 @@ def _make(room: Path, target: Path, site: str | None, selection: Selection) -> E
     _run_wacz("create", "--output", whole, "--pages", listed, "--copy-pages", f"--title={called}", warc)
     with whole.open("rb") as file:
         os.fsync(file.fileno())
-    whole.replace(target)
+    try:
+        _place(whole, target)
+    except FileExistsError as error:
+        raise ArchiveError(f"{target} is there already: move it away, or name another file") from error
     sync_folder(target.parent)
     return Export(len(records), len(pages), selection.lost)
+
+
+def _place(whole: Path, target: Path) -> None:
+    """Give a file its name, never in place of another one; raises FileExistsError, and other OSErrors."""
+    try:
+        target.hardlink_to(whole)
+    except FileExistsError:
+        raise
+    except OSError:  # exFAT has no hard links: there an empty file holds the name for a moment
+        target.touch(exist_ok=False)
+        whole.replace(target)
 
 
 def _members(entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:

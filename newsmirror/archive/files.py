@@ -1,5 +1,7 @@
 """Which files an archive has, and what they are called."""
 
+import io
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,9 +64,28 @@ def find_file(folder: Path, name: str) -> Path:
     return still_open if still_open.exists() and not closed.exists() else closed
 
 
+def open_file(path: Path) -> io.BufferedReader:
+    """Open a file to be read; one that was closed since it was found, by its new name. Raises OSError."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return path.with_name(path.name.removesuffix(OPEN)).open("rb")
+
+
+def has_name(file: io.FileIO) -> bool:
+    """Tell whether an open file is still what its name leads to; raises OSError.
+
+    Before it is locked another process may rename or remove it.
+    """
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+    except FileNotFoundError:
+        return False
+
+
 def digits(at: str) -> str:
-    """Return UTC text as an index has it: `20250108085500`."""
-    return "".join(filter(str.isdigit, at))
+    """Return UTC text as an index has it, to the second: `20250108085500`."""
+    return "".join(filter(str.isdigit, at))[:14]
 
 
 def utc_text(digits: str) -> str:

@@ -13,10 +13,11 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from newsmirror.archive.closing import read_entries
 from newsmirror.archive.errors import ArchiveError, NotKeptError, damaged
-from newsmirror.archive.files import OPEN, digits, find_file, index_of
+from newsmirror.archive.files import OPEN, digits, find_file, index_of, open_file
 from newsmirror.items import ArchiveRef
 
-_PAGES = (WarcRecordType.response, WarcRecordType.conversion)
+# What has bytes of its own.
+_WITH_BYTES = (WarcRecordType.response, WarcRecordType.conversion)
 # Indexes that are kept at hand: those who ask go from file to file.
 _INDEXES = 4
 
@@ -39,30 +40,47 @@ class Page:
     conversion_of: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Where the records of a file begin, and where what is known about each does; `stamp`: of which file."""
+
+    stamp: tuple[int, ...] | None
+    places: Mapping[str, tuple[int, int | None]]
+
+
 class ArchiveReader:
     """Pages by the record that holds their bytes, in the files of a folder."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder; nothing is opened yet."""
         self.folder = folder
-        self._places: OrderedDict[Path, dict[str, tuple[int, int | None]]] = OrderedDict()
+        self._indexes: OrderedDict[Path, _Index] = OrderedDict()
 
     def read(self, ref: ArchiveRef) -> Page:
         """Return a page; raises NotKeptError if its file is not there, ArchiveError if it cannot be read."""
         path = find_file(self.folder, ref.file)
+        try:
+            return self._read(path, ref)
+        except ArchiveError:
+            # It may have grown, been closed, or been written again without what was taken down.
+            if path == find_file(self.folder, ref.file) and self._is_fresh(path):
+                raise
+            self._indexes.pop(path, None)
+        return self._read(find_file(self.folder, ref.file), ref)
+
+    def _read(self, path: Path, ref: ArchiveRef) -> Page:
         if not path.exists():
             raise NotKeptError(f"{self.folder / ref.file}: not there; put it back to have its pages")
-        place = self._index(path).get(ref.record_id)
-        if place is None and path.name.endswith(OPEN):  # it may have grown
-            del self._places[path]
-            place = self._index(path).get(ref.record_id)
+        place = self._index(path).places.get(ref.record_id)
         if place is None:
             raise ArchiveError(f"{path}: no record {ref.record_id}; restore the file from a backup")
         offset, metadata = place
         try:
             with path.open("rb") as file:
-                about = {} if metadata is None else _fields(_record_at(file, metadata))
-                return read_page(_record_at(file, offset), ref, about)
+                about = {}
+                if metadata is not None:
+                    about = _fields(_record_at(file, metadata, "WARC-Concurrent-To", ref.record_id))
+                return read_page(_record_at(file, offset, "WARC-Record-ID", ref.record_id), ref, about)
         except OSError as error:
             raise damaged(path, error) from error
 
@@ -74,19 +92,33 @@ class ArchiveReader:
                 return ArchiveRef(ref.file, entry["record_id"])
         return ref
 
-    def _index(self, path: Path) -> dict[str, tuple[int, int | None]]:
-        """Return for each record of a file where it begins, and where what is known about it does."""
-        if path not in self._places:
-            self._places[path] = {
+    def _index(self, path: Path) -> _Index:
+        if path not in self._indexes:
+            stamp = _stamp(path)  # before the index is read: what is written meanwhile makes it an old one
+            places = {
                 entry["record_id"]: (
                     int(entry["offset"]),
                     int(entry["metadata"]) if "metadata" in entry else None,
                 )
                 for entry in entries(path)
             }
-            if len(self._places) > _INDEXES:
-                self._places.popitem(last=False)
-        return self._places[path]
+            self._indexes[path] = _Index(stamp, places)
+            if len(self._indexes) > _INDEXES:
+                self._indexes.popitem(last=False)
+        return self._indexes[path]
+
+    def _is_fresh(self, path: Path) -> bool:
+        """Tell whether the index at hand, if there is one, is of the file as it is now."""
+        return path not in self._indexes or self._indexes[path].stamp == _stamp(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """Return what is different once a file is written again or goes on; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def entries(path: Path) -> Iterator[dict[str, str]]:
@@ -129,11 +161,11 @@ def pages(path: Path) -> Iterator[Page]:
     name = path.name.removesuffix(OPEN)
     about: dict[str, Mapping[str, str]] = {}
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for record in ArchiveIterator(file, parse_http=False):
                 if record.record_type == WarcRecordType.metadata:
                     about[record.headers["WARC-Concurrent-To"]] = _fields(record)
-                elif record.record_type in _PAGES:
+                elif record.record_type in _WITH_BYTES:
                     ref = ArchiveRef(name, record.headers["WARC-Record-ID"])
                     yield read_page(record, ref, about.pop(ref.record_id, {}))
     except OSError as error:
@@ -146,7 +178,7 @@ def read_info(path: Path) -> Mapping[str, str]:
     Raises ArchiveError if it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for record in ArchiveIterator(file, record_types=WarcRecordType.warcinfo, parse_http=False):
                 return _fields(record)
     except OSError as error:
@@ -154,9 +186,12 @@ def read_info(path: Path) -> Mapping[str, str]:
     return {}
 
 
-def _record_at(file: Any, offset: int) -> WarcRecord:
+def _record_at(file: Any, offset: int, header: str, record_id: str) -> WarcRecord:
+    """Return the record at an offset, which names `record_id` in a header; raises OSError if it does not."""
     file.seek(offset)
     for record in ArchiveIterator(file, parse_http=False):
+        if record.headers.get(header) != record_id:
+            raise OSError("another record is where its index says")
         return record
     raise OSError("it ends before its index does")
 

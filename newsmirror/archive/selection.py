@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
-from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.errors import damaged
 from newsmirror.archive.reader import read_info
 
 # The records that stand for a page: its bytes, or that they were the same as before.
@@ -73,10 +73,7 @@ def select(files: Sequence[Path], site: str | None, span: Span) -> Selection:
 
 def site_name(path: Path) -> str | None:
     """Return the site that a file says it is of; raises ArchiveError."""
-    try:
-        return read_info(path).get("isPartOf")
-    except OSError as error:
-        raise damaged(path, error) from error
+    return read_info(path).get("isPartOf")
 
 
 def _entries(path: Path) -> list[Entry]:
@@ -110,9 +107,3 @@ def _records(path: Path) -> Iterator[tuple[WarcRecord, int, int]]:
                 yield record, record.stream_pos, size
     except OSError as error:
         raise damaged(path, error) from error
-
-
-def damaged(path: Path, error: Exception) -> ArchiveError:
-    """Return the error of a file that cannot be read to its end."""
-    said = getattr(error, "strerror", None) or error
-    return ArchiveError(f"{path}: {said}; put the file there again from a backup, or move it away")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.reader import read_info
-from newsmirror.archive.selection import damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,7 @@ class Site:
 
 def site_of(path: Path, spiders: Mapping[str, SiteFile]) -> Site:
     """Return the site of a file's pages; raises ArchiveError if the file or its spider is gone."""
-    try:
-        info = read_info(path)
-    except OSError as error:
-        raise damaged(path, error) from error
+    info = read_info(path)
     spider = spiders.get(info.get("spider", ""))
     if spider is None:
         raise ArchiveError(

@@ -6,6 +6,7 @@ import os
 import zlib
 from base64 import b32encode
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha1
@@ -15,7 +16,7 @@ from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import OPEN, Capture, file_name
+from newsmirror.archive.files import OPEN, Capture, file_name, has_name
 from newsmirror.disk import make_folder, sync_folder
 from newsmirror.items import ArchiveRef
 from newsmirror.normalise.record import format_utc
@@ -83,8 +84,9 @@ class Packer:
 class ArchiveWriter:
     """Writes records to `<run_id>-00001.warc.gz.open` and so on; a new file for each `turn`.
 
-    A file holds whole records at any time: each group of records is one write, and what of it failed is cut
-    off again. It is locked (`flock`) as long as it is written: whoever finds one that is not closes it.
+    A file holds whole records: each group of records is one write, and what of it failed is cut off, at the
+    latest before the next write and before the file is left. It is locked (`flock`) as long as it is written:
+    whoever finds one that is not closes it.
     Raises ArchiveError where nothing can be written.
     """
 
@@ -145,6 +147,11 @@ class ArchiveWriter:
 
         The next record begins a new one.
         """
+        if self._file is not None:
+            try:
+                self._cut(self._file)
+            except OSError as error:
+                raise _explain(self.path, error) from error
         self.sync()
         left, self._file = self._file, None
         self.size = 0
@@ -157,29 +164,56 @@ class ArchiveWriter:
         return file_name(self._run_id, self._number)
 
     def _begin(self) -> io.FileIO:
+        """Begin a file with its warcinfo, or none: a file without it is of no site."""
         self._number += 1
-        info = warcinfo(file_name(self._run_id, self._number), self._about)
+        self.size = 0
+        info = self._packer.pack([warcinfo(file_name(self._run_id, self._number), self._about)])
         try:
             make_folder(self._folder)
-            self._file = self.path.open("x+b", buffering=0)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            sync_folder(self._folder)
+            file = _create(self.path)
+            try:
+                self._append(file, info)
+                sync_folder(self._folder)
+            except BaseException:
+                with file, suppress(OSError):  # the first error is the one to tell
+                    self.path.unlink()
+                raise
         except OSError as error:
             raise _explain(self.path, error) from error
-        self.size = 0
-        self._append(self._file, self._packer.pack([info]))
-        return self._file
+        self._file = file
+        return file
 
     def _append(self, file: io.FileIO, data: bytes) -> None:
         rest = memoryview(data)
         try:
+            self._cut(file)
             while rest:
                 rest = rest[file.write(rest) :]
         except OSError as error:
-            file.truncate(self.size)
-            file.seek(self.size)
+            with suppress(OSError):  # the first error is the one to tell, and the next write tries again
+                self._cut(file)
             raise _explain(self.path, error) from error
         self.size += len(data)
+
+    def _cut(self, file: io.FileIO) -> None:
+        """Cut off what is there of a write that failed; raises OSError."""
+        if file.tell() != self.size:
+            file.truncate(self.size)
+            file.seek(self.size)
+
+
+def _create(path: Path) -> io.FileIO:
+    """Return a new file, locked; raises OSError.
+
+    Until it is locked another process may take it for one that a dead run left, and remove it.
+    """
+    while True:
+        with ExitStack() as unless_locked:
+            file = unless_locked.enter_context(path.open("x+b", buffering=0))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if has_name(file):
+                unless_locked.pop_all()
+                return file
 
 
 def warcinfo(name: str, about: Mapping[str, str]) -> WarcRecord:

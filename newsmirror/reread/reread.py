@@ -19,7 +19,7 @@ from newsmirror.feed.reader import article_parts, newest_seqs
 from newsmirror.feed.storage import Storage
 from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Known, Ledger
-from newsmirror.normalise.urls import canonical_url, identity
+from newsmirror.normalise.urls import url_id
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reread.compare import EXAMPLES, Changes
 from newsmirror.reread.pages import Unread
@@ -242,9 +242,9 @@ def _kept_jobs(archive: Path, site: str, seen: Seen) -> Iterator[KeptPages]:
 
 def _unknown(path: Path, captures: Sequence[Mapping[str, str]], seen: Seen) -> Iterator[ArchiveRef]:
     name = path.name.removesuffix(OPEN)
-    ids = [identity(canonical_url(entry["url"])) for entry in captures]
-    known = seen(ids)
-    for id_, entry in zip(ids, captures, strict=True):
+    pages = [(id_, entry) for entry in captures if (id_ := url_id(entry["url"])) is not None]
+    known = seen(id_ for id_, _ in pages)
+    for id_, entry in pages:
         if id_ not in known or entry["timestamp"] > digits(known[id_].last_seen_at):
             yield ArchiveRef(name, entry["record_id"])
 

@@ -15,10 +15,9 @@ from typing import BinaryIO
 from fastwarc.warc import ArchiveIterator
 
 from newsmirror.archive.closing import describe, index_file
-from newsmirror.archive.errors import ArchiveError
+from newsmirror.archive.errors import ArchiveError, damaged
 from newsmirror.archive.files import ArchiveFile, closed_files, index_of, run_of
 from newsmirror.archive.reader import entries
-from newsmirror.archive.selection import damaged
 from newsmirror.disk import UNFINISHED, sync_folder
 from newsmirror.feed.layout import manifest_path
 from newsmirror.feed.manifest import Manifest, encode, read_manifest, read_manifests
