@@ -39,9 +39,9 @@ def command(folder: Path) -> None:
 
 
 def next_run(folder: Path) -> None:
-    """What a run does when it opens and when it ends, with nothing on its site."""
+    """What a run of another site does when it opens and when it ends."""
     house = House(folder)
-    house.begin("r2")
+    house.begin("r2", "linzhou")
     house.publish("r2")
     finish(house, folder / "archive")
     house.finish("r2")

@@ -99,7 +99,7 @@ def _take_down(places: Places, url: str, reason: str, part_rows: int) -> None:
         for record in deletes:
             sys.stdout.write(f"removed: {record['url']}\n")
         if not deletes:
-            sys.stdout.write("no article was removed: none that is published is or mirrors this address\n")
+            sys.stdout.write("no article is left to remove: none in the feed is or mirrors this address\n")
         done = finish_takedowns(ledger, storage, places.archive, ledger.living_runs())
         sys.stdout.write(f"rewritten: {done.parts} parts of the feed, {done.files} files of the archive\n")
         if done.is_due:

@@ -36,7 +36,7 @@ def publish(
     max_rows: int = 2000,
     sync: Callable[[], None] = lambda: None,
 ) -> None:
-    """Publish all that waits for a run's site, and what any other run left assigned.
+    """Publish all that waits for a run's site, what a takedown left, and what any other run left assigned.
 
     `sync` carries to the disk what the records name; what is accepted after it was called waits for the
     next time. Raises FeedError if the storage cannot be written or is ahead of the ledger, and LedgerError;

@@ -451,15 +451,16 @@ class Ledger:
         return newest
 
     def assign(self, run_id: str, max_rows: int, until: int | None = None) -> bool:
-        """Make parts of at most `max_rows` rows that wait, of the run's sites; return whether rows remain.
+        """Make parts of at most `max_rows` rows that wait; return whether rows remain.
 
-        A takedown may be of several sites. `until`: no row with a higher number than this one, by
+        Those of the run's site, and while a takedown waits all up to its last one: it may be of several
+        sites, and no run of theirs may come. `until`: no row with a higher number than this one, by
         `last_waiting`. Takes the oldest rows first, those of dead runs included. A part has one kind and one
         fetch date; its articles get the next seq, in the order of acceptance. Nothing else gives a seq.
         """
         with self._alone() as (connection, seq):
             site = self._run(connection, run_id).site
-            wanted = {"site": site, "run": run_id, "until": _ANY if until is None else until}
+            wanted = {"site": site, "until": _ANY if until is None else until}
             waiting = connection.execute(_WAITING, {**wanted, "rows": max_rows + 1}).all()
             taken = sorted(waiting[:max_rows], key=lambda row: row.kind)
             last = select(func.coalesce(func.max(parts.c.number), 0)).where(parts.c.run_id == run_id)
@@ -685,17 +686,23 @@ _SIGHTING = (
 )
 _OUT = insert(outbox)
 _ANY = 2**63 - 1
+# The newest row of a takedown that waits.
+_REMOVALS = outbox.alias()
+_LAST_REMOVAL = (
+    select(func.max(_REMOVALS.c.id))
+    .join(runs, runs.c.run_id == _REMOVALS.c.run_id)
+    .where(_REMOVALS.c.part_id.is_(None), runs.c.start_key == "takedown")
+    .correlate(None)
+    .scalar_subquery()
+)
 _WAITING = (
     select(outbox.c.id, outbox.c.kind, outbox.c.fetch_date)
     .join(runs, runs.c.run_id == outbox.c.run_id)
     .where(
         outbox.c.part_id.is_(None),
         outbox.c.id <= bindparam("until"),
-        # A takedown may put out rows of other sites, too: what waits of these articles goes before them.
-        or_(
-            runs.c.site == bindparam("site"),
-            outbox.c.site.in_(select(outbox.c.site).where(outbox.c.run_id == bindparam("run"))),
-        ),
+        # What waits of the articles that were removed goes before their removal.
+        or_(runs.c.site == bindparam("site"), outbox.c.id <= _LAST_REMOVAL),
     )
     .order_by(outbox.c.id)
     .limit(bindparam("rows"))
