@@ -21,7 +21,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from newsmirror.archive.files import ArchiveFile, Capture
 from newsmirror.ledger import captures, takedowns
-from newsmirror.ledger.engine import begin_write, make_engine, only_opener, only_publisher, parse_url
+from newsmirror.ledger.engine import (
+    before_takedowns,
+    begin_write,
+    make_engine,
+    only_opener,
+    only_publisher,
+    only_takedown,
+    parse_url,
+)
 from newsmirror.ledger.errors import REBUILD, LedgerError, RunLocked, explain, name
 from newsmirror.ledger.migrations import migrate
 from newsmirror.ledger.processes import is_alive, this_process
@@ -130,6 +138,7 @@ class Ledger:
     def _accept(self, record: dict[str, Any]) -> Acceptance:
         with self._quick.begin() as connection:
             begin_write(connection)
+            before_takedowns(connection)
             if takedowns.is_blocked(connection, record):
                 return Acceptance("taken_down", None)
             article_id, now = record["article_id"], record["fetched_at"]
@@ -152,6 +161,7 @@ class Ledger:
         A sighting, if the article has changed since or is gone: these are no longer its bytes.
         """
         with self._writing(self._quick) as connection:
+            before_takedowns(connection)
             if takedowns.is_blocked(connection, record):
                 return Acceptance("taken_down", None)
             known = connection.execute(_CURRENT, {"id": record["article_id"]}).one_or_none()
@@ -171,6 +181,7 @@ class Ledger:
     ) -> None:
         """Put what is not publishable into the outbox: {url, site, reason, detail, fetched_at, run_id}."""
         with self._writing(self._quick) as connection:
+            before_takedowns(connection)
             payload = {
                 "url": url,
                 "site": site,
@@ -218,6 +229,7 @@ class Ledger:
         """
         now = _utc_now()
         with self._alone() as (connection, _):
+            only_takedown(connection)
             deletes = takedowns.remove(connection, ids, run_id, now)
             blocked = list(dict.fromkeys([*ids, *(record["article_id"] for record in deletes)]))
             takedowns.block(connection, blocked, reason, run_id)
