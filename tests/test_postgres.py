@@ -103,6 +103,7 @@ SHARED = """
     test_manifests_are_due_until_told
     test_accepting_and_assigning_go_on_while_one_publishes
     test_a_run_that_ends_while_it_is_told_is_told_again
+    test_a_file_that_is_closed_while_its_run_is_told_is_told_again
     test_manifests_that_nobody_asked_for_stay_due
     test_rows_of_the_other_site_are_not_assigned_but_its_parts_are_published
     test_a_dead_run_leaves_its_rows_to_the_next_one
