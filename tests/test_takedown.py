@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, update
 
 from newsmirror.archive.archive import close_left
+from newsmirror.archive.closing import close_left_file
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import index_of
 from newsmirror.archive.reader import ArchiveReader, entries
@@ -662,9 +664,10 @@ def test_an_index_that_was_not_made_anew_is(full: House, tmp_path: Path) -> None
     assert index_of(path).read_bytes() == said
 
 
-def test_a_run_that_began_before_keeps_it_due(full: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize("began_at", [None, "2999-01-01T00:00:00Z"])
+def test_a_run_that_began_before_keeps_it_due(full: House, tmp_path: Path, began_at: str | None) -> None:
     archive = tmp_path / "archive"
-    full.ledger.take_run("r2", "hezhou", "start")
+    full.ledger.take_run("r2", "hezhou", "start", now=began_at)
     assert take_down(full, id_of("b"), archive=archive) == Finished(3, 0, is_due=True)
     # It did not know, and has fetched it.
     path = archivemaker.write(full.ledger, archive, "r2", {page("b"): f"<p>{SECRET}"})
@@ -677,9 +680,27 @@ def test_a_run_that_began_before_keeps_it_due(full: House, tmp_path: Path) -> No
 
 
 def test_a_run_that_began_later_does_not(full: House, tmp_path: Path) -> None:
-    full.ledger.take_run("r2", "hezhou", "start", now="2999-01-01T00:00:00Z")
+    full.ledger.take_down([id_of("b")], REASON, "t1", "hezhou")
+    # Its clock went back meanwhile, which is not to be told from a run that began before.
+    full.ledger.take_run("r2", "hezhou", "start", now="1999-01-01T00:00:00Z")
     archivemaker.write(full.ledger, tmp_path / "archive", "r2", {page("a"): "<p>甲"}, close=False)
-    assert take_down(full, id_of("b"), archive=tmp_path / "archive") == Finished(3, 0, is_due=False)
+    full.publish("t1")
+    assert finish(full, tmp_path / "archive") == Finished(3, 0, is_due=False)
+
+
+def test_a_run_keeps_due_what_was_found_under_a_blocked_original(full: House, tmp_path: Path) -> None:
+    """Nobody could know its address, so it was kept by a run that began after the takedown."""
+    archive = tmp_path / "archive"
+    take_down(full, ORIGINAL, archive=archive)
+    full.ledger.take_run("r2", "hezhou", "start", now="2999-01-01T00:00:00Z")
+    open_file = archivemaker.write(full.ledger, archive, "r2", {page("new"): f"<p>{SECRET}"}, close=False)
+    assert full.ledger.accept(secret("new", "r2")).kind == "taken_down"
+    assert finish(full, archive) == Finished(0, 0, is_due=True)
+    full.finish("r2")
+    close_left_file(open_file, partial(full.ledger.add_archive_file, run_ids=["r2"]))
+    full.publish("r2")
+    assert finish(full, archive) == Finished(0, 1, is_due=False)
+    assert is_gone(tmp_path)
 
 
 def test_what_a_dead_run_left_open_stays_due_until_it_is_closed(full: House, tmp_path: Path) -> None:

@@ -236,6 +236,8 @@ class Ledger:
             note = {
                 "counts": {"deleted": len(deletes)},
                 "takedowns": [{"id": id_, "reason": reason} for id_ in blocked],
+                # Whoever begins later asks what is blocked. By name, as a clock may go back.
+                "during": connection.scalars(select(locks.c.run_id).order_by(locks.c.run_id)).all(),
                 "parser_version": PARSER_VERSION,
             }
             connection.execute(

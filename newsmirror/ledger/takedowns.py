@@ -36,14 +36,15 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What files may still hold: why it was taken down, by which run, and when (UTC text).
+    """What files may still hold: why it was taken down, by which run, and which runs went on then.
 
-    `at` is None where the ledger does not know that run, as one made anew from the feed does not.
+    `during` is None where that is not known: of a new address of a blocked original, which is found when its
+    page was kept, and in a ledger made anew from the feed.
     """
 
     reason: str
     run_id: str
-    at: str | None
+    during: list[str] | None
 
 
 def is_blocked(connection: Connection, record: dict[str, Any]) -> bool:
@@ -76,12 +77,20 @@ def block(connection: Connection, ids: Iterable[str], reason: str, run_id: str) 
 def due(connection: Connection) -> dict[str, Due]:
     """Return what files may still hold, by id."""
     rows = (
-        select(takedowns.c.id, takedowns.c.reason, takedowns.c.run_id, runs.c.started_at)
+        select(takedowns.c.id, takedowns.c.reason, takedowns.c.run_id, runs.c.note)
         .outerjoin(runs, runs.c.run_id == takedowns.c.run_id)
         .where(takedowns.c.is_due)
         .order_by(takedowns.c.id)
     )
-    return {id_: Due(*rest) for id_, *rest in connection.execute(rows)}
+    return {
+        id_: Due(reason, run_id, _during(id_, note)) for id_, reason, run_id, note in connection.execute(rows)
+    }
+
+
+def _during(id_: str, note: str | None) -> list[str] | None:
+    plain = msgspec.json.decode(note or "{}")
+    named = [each["id"] for each in plain.get("takedowns", [])]
+    return plain.get("during") if id_ in named else None
 
 
 def standing(ids: Collection[str]) -> Select[Any]:

@@ -35,9 +35,9 @@ def finish_takedowns(
 ) -> Finished:
     """Take what is due out of all files of the feed and the archive's folder.
 
-    `living` are the runs that are alive: one that began before a takedown may still keep the page, and calls
-    this when it has closed its files. Raises LedgerError, FeedError and ArchiveError; what was done then
-    stays done.
+    `living` are the runs that are alive: one that went on when something was taken down may still keep the
+    page, and calls this when it has closed its files. Raises LedgerError, FeedError and ArchiveError; what
+    was done then stays done.
     """
     due = ledger.due_takedowns()
     if not due:
@@ -54,7 +54,7 @@ def finish_takedowns(
         files = [warcs.rewrite(ledger, storage, path, gone) for path in pages]
     # With what was found on the way; what somebody has blocked meanwhile was not looked for.
     due = {id_: each for id_, each in ledger.due_takedowns().items() if id_ in gone}
-    done = due.keys() - _waiting(ledger, archive, living, due)
+    done = due.keys() - _waiting(archive, living, due)
     if done and ledger.scrub():
         ledger.took_down(done)
     return Finished(sum(rewritten), sum(files), is_due=bool(ledger.due_takedowns()))
@@ -75,11 +75,14 @@ def _remove_standing(
         publish(ledger, storage, run_id)
 
 
-def _waiting(ledger: Ledger, archive: Path | None, living: set[str], due: Mapping[str, Due]) -> set[str]:
+def _waiting(archive: Path | None, living: set[str], due: Mapping[str, Due]) -> set[str]:
     """Return what a run may still write into the archive, or has left there in a file that is not closed."""
     if archive is None:
         return set()
     if any(run_of(path.name) not in living for path in open_files(archive)):
         return set(due)
-    begun = ledger.begun(living).values()
-    return {id_ for id_, each in due.items() if any(at <= (each.at or "") for at in begun)}
+    return {
+        id_
+        for id_, each in due.items()
+        if living and (each.during is None or living.intersection(each.during))
+    }
