@@ -123,10 +123,13 @@ def test_a_run_is_published(full: House) -> None:
     assert verify(full.uri) == []
 
 
-def test_what_is_accepted_after_the_bytes_were_synced_waits_for_the_next_time(house: House) -> None:
+def test_what_is_accepted_after_the_bytes_were_synced_waits_for_the_next_time(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.begin("r1")
     house.accept(record("a", "r1"))
-    publish_module.publish(house.ledger, house.storage, "r1", sync=lambda: house.accept(record("b", "r1")))
+    monkeypatch.setattr(publish_module, "sync_open_files", lambda folder: house.accept(record("b", "r1")))
+    publish_module.publish(house.ledger, house.storage, tmp_path, "r1")
     assert [each["url"] for each in read(house.uri)] == [record("a", "r1")["url"]]
     house.publish("r1")
     assert [each["url"] for each in read(house.uri)] == [record(name, "r1")["url"] for name in "ab"]

@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -26,6 +28,8 @@ from newsmirror.archive.closing import close_left_file
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import index_of
 from newsmirror.archive.reader import ArchiveReader, entries
+from newsmirror.archive.writer import ArchiveWriter
+from newsmirror.commands import takedown as command
 from newsmirror.feed import FeedError, as_of, read
 from newsmirror.feed.manifest import Manifest, Rewrite, describe, read_manifest, read_manifests
 from newsmirror.feed.parts import pack, unpack
@@ -39,6 +43,7 @@ from newsmirror.ledger.rebuild import rebuild
 from newsmirror.ledger.tables import runs
 from newsmirror.ledger.takedowns import Block
 from newsmirror.normalise.urls import identity
+from newsmirror.places import Places
 from newsmirror.schema import blank, deletion
 from newsmirror.takedown import warcs
 from newsmirror.takedown.finish import Finished, finish_takedowns
@@ -711,6 +716,37 @@ def test_what_a_dead_run_left_open_stays_due_until_it_is_closed(full: House, tmp
     full.publish("t1")
     assert finish(full, archive) == Finished(0, 1, is_due=False)
     assert is_gone(tmp_path)
+
+
+def test_what_a_going_run_has_kept_is_on_the_disk_before_a_takedown_publishes_it(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full.begin("r2")
+    writer = ArchiveWriter(tmp_path / "archive", "r2", {})
+    ref = writer.keep(archivemaker.exchange(page("d"), "<p>丁"), None)
+    full.accept(record("d", "r2", archive=asdict(ref)))
+    done = []
+    fsync, write = os.fsync, Storage.write
+
+    def note_sync(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    def note_write(self: Storage, path: str, data: bytes) -> None:
+        done.append(path)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fsync)
+            write(self, path, data)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Storage, "write", note_write)
+    places = Places(f"sqlite:///{tmp_path}/ledger.db", full.uri, tmp_path / "archive")
+    command._take_down(places, page("b"), REASON, 2000)
+    left = writer.turn()
+    assert left is not None
+    left.close()
+    assert [path.partition("/fetch_date=")[0] for path in done[:2]] == [writer.path.name, "v1/articles"]
+    assert [each["archive"] for each in read(full.uri) if each["run_id"] == "r2"] == [asdict(ref)]
 
 
 def test_a_file_that_no_manifest_names_is_rewritten_too(full: House, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _take_down(places: Places, url: str, reason: str, part_rows: int) -> None:
         storage = Storage(places.feed_uri)
         if places.archive is not None:
             close_left(places.archive, ledger, run_id, adopts=True)
-        publish(ledger, storage, run_id, part_rows)
+        publish(ledger, storage, places.archive, run_id, part_rows)
         for record in deletes:
             sys.stdout.write(f"removed: {record['url']}\n")
         if not deletes:

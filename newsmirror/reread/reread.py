@@ -102,11 +102,11 @@ def reread(house: House, site: str, ledger: Ledger, part_rows: int) -> Outcome:
     """
     storage = Storage(house.feed_uri)
     ledger.take_run(house.run_id, site, "reread", {"parser_version": PARSER_VERSION})
-    work = _Publishing(ledger, storage, house.run_id, part_rows)
+    work = _Publishing(ledger, storage, house.archive, house.run_id, part_rows)
     reasons: list[str] = []
     try:
         close_left(house.archive, ledger, house.run_id, adopts=False)
-        publish(ledger, storage, house.run_id, part_rows)
+        publish(ledger, storage, house.archive, house.run_id, part_rows)
         _read_all(house, site, ledger.seen, work.compared, work.taken)
         if work.outcome.lost:
             reasons = [f"{work.outcome.lost} pages are no longer read"]
@@ -116,7 +116,7 @@ def reread(house: House, site: str, ledger: Ledger, part_rows: int) -> Outcome:
     finally:
         ended = "failed" if reasons else "finished"
         ledger.finish_run(house.run_id, ended, not reasons, work.outcome.counts(), reasons)
-        publish(ledger, storage, house.run_id, part_rows)
+        publish(ledger, storage, house.archive, house.run_id, part_rows)
     # What was taken down meanwhile waited for this run.
     finish_takedowns(ledger, storage, house.archive, ledger.living_runs())
     return work.outcome
@@ -125,9 +125,10 @@ def reread(house: House, site: str, ledger: Ledger, part_rows: int) -> Outcome:
 class _Publishing:
     """What becomes of what was read, while a run holds the lock of its site."""
 
-    def __init__(self, ledger: Ledger, storage: Storage, run_id: str, part_rows: int) -> None:
+    def __init__(self, ledger: Ledger, storage: Storage, archive: Path, run_id: str, part_rows: int) -> None:
         self._ledger = ledger
         self._storage = storage
+        self._archive = archive
         self._run_id = run_id
         self._part_rows = part_rows
         self._waiting = 0
@@ -158,7 +159,7 @@ class _Publishing:
         self._waiting += 1
         if self._waiting >= self._part_rows:
             self._waiting = 0
-            publish(self._ledger, self._storage, self._run_id, self._part_rows)
+            publish(self._ledger, self._storage, self._archive, self._run_id, self._part_rows)
 
     def _beat(self) -> None:
         """Say that this run is alive, as often as a ledger wants to hear it."""

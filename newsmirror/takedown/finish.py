@@ -46,7 +46,7 @@ def finish_takedowns(
         # Whoever published when it was taken down has ended: from now on all that is published is without it.
         manifests = read_manifests(storage)
     gone, holding = parts.search(storage, manifests, {id_: each.run_id for id_, each in due.items()})
-    _remove_standing(ledger, storage, gone, due)
+    _remove_standing(ledger, storage, archive, gone, due)
     rewritten = [parts.rewrite(ledger, storage, held, gone) for held in holding]
     files = []
     if archive is not None:
@@ -61,7 +61,11 @@ def finish_takedowns(
 
 
 def _remove_standing(
-    ledger: Ledger, storage: Storage, gone: Mapping[str, str], due: Mapping[str, Due]
+    ledger: Ledger,
+    storage: Storage,
+    archive: Path | None,
+    gone: Mapping[str, str],
+    due: Mapping[str, Due],
 ) -> None:
     """Take down articles whose content the ledger still knows.
 
@@ -72,7 +76,7 @@ def _remove_standing(
         told_by = gone.get(article.article_id) or gone[article.original_id or ""]
         run_id = new_run_id(article.site)
         ledger.take_down([article.article_id], reasons[told_by], run_id, article.site)
-        publish(ledger, storage, run_id)
+        publish(ledger, storage, archive, run_id)
 
 
 def _waiting(archive: Path | None, living: set[str], due: Mapping[str, Due]) -> set[str]:
