@@ -38,14 +38,14 @@ from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import Problem, verify
 from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Ledger
-from newsmirror.ledger.publication import RunParts
+from newsmirror.ledger.publication import Publication, RunParts
 from newsmirror.ledger.rebuild import rebuild
 from newsmirror.ledger.tables import runs
 from newsmirror.ledger.takedowns import Block
 from newsmirror.normalise.urls import identity
 from newsmirror.places import Places
 from newsmirror.schema import blank, deletion
-from newsmirror.takedown import warcs
+from newsmirror.takedown import parts, warcs
 from newsmirror.takedown.finish import Finished, finish_takedowns
 
 FIRST = "articles/fetch_date=2025-01-08/r1-00001.jsonl.gz"
@@ -262,6 +262,29 @@ def test_an_original_takes_all_its_mirrors_with_it(full: House, tmp_path: Path) 
     assert full.ledger.due_takedowns() == {}
 
 
+def test_what_comes_of_an_article_while_it_is_found_by_its_old_original_is_gone_too(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full.begin("r2")
+    full.accept(secret("b", "r2", "三", original=OTHER))
+    full.publish("r2")
+    full.ledger.take_down([ORIGINAL], REASON, "t1", "hezhou")
+    full.publish("t1")
+    search = parts.search
+
+    def accept_then(*given: Any) -> Any:
+        found = search(*given)
+        if full.ledger.accept(secret("b", "r2", "四", original=OTHER)).kind == "revise":
+            full.ledger.assign("r2", 10)
+        return found
+
+    monkeypatch.setattr(parts, "search", accept_then)
+    assert finish(full).is_due is False
+    assert verify(full.uri) == []
+    assert [each["op"] for each in read(full.uri) if each["article_id"] == id_of("b")] == ["delete"] * 5
+    assert is_gone(tmp_path)
+
+
 def test_what_waits_of_another_site_goes_before_its_delete(full: House) -> None:
     full.begin("r2", "linzhou")
     full.accept(secret("e", "r2", site="linzhou"), record("g", "r2", site="linzhou"))
@@ -369,6 +392,40 @@ def test_a_reader_that_began_before_goes_on(full: House) -> None:
     assert [(each["seq"], each["op"]) for each in records] == [(2, "insert"), (3, "insert"), (4, "delete")]
 
 
+class CrashError(Exception):
+    pass
+
+
+def test_a_part_that_readers_see_already_is_not_blanked_under_them(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest and the index were written, but its publisher died before the ledger knew."""
+    house.begin("r1")
+    house.accept(record("a", "r1"), secret("b", "r1"))
+    house.ledger.reject("r1", "hezhou", page("b"), "invalid", SECRET, "2025-01-08T09:00:00Z")
+    with monkeypatch.context() as patch:
+        patch.setattr(Publication, "settle", crash)
+        with pytest.raises(CrashError):
+            house.publish("r1")
+    shown, before = list(read(house.uri)), {part.path: part.sha256 for part in manifest(house).parts}
+    house.ledger.take_down([id_of("b")], REASON, "t1", "hezhou")
+    with monkeypatch.context() as patch:
+        patch.setattr(Publication, "manifests", crash)
+        with pytest.raises(CrashError):
+            house.publish("t1")
+    assert list(read(house.uri)) == shown
+    # It is gone from there also if nobody has published it again before.
+    assert finish(house) == Finished(2, 0, is_due=False)
+    assert {each.file: each.sha256_before for each in manifest(house).rewrites} == before
+    house.publish("t1")
+    assert [each["op"] for each in read(house.uri)] == ["insert", "delete", "delete"]
+    assert (verify(house.uri), is_gone(tmp_path)) == ([], True)
+
+
+def crash(*_: object) -> None:
+    raise CrashError
+
+
 def test_between_manifest_and_part_all_is_read_as_it_was(
     full: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,10 +446,6 @@ def test_between_manifest_and_part_all_is_read_as_it_was(
     ]
     assert finish(full) == Finished(3, 0, is_due=False)
     assert (verify(full.uri), len(manifest(full).rewrites)) == ([], 3)
-
-
-class CrashError(Exception):
-    pass
 
 
 def without_parts(write: Callable[[Storage, str, bytes], None]) -> Callable[[Storage, str, bytes], None]:

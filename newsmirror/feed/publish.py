@@ -51,7 +51,25 @@ def publish(
     while remain:  # so that others may publish in between
         remain = ledger.assign(run_id, max_rows, until)
         with ledger.publishing() as publication:
-            _publish_pending(publication, storage)
+            publish_pending(publication, storage)
+
+
+def publish_pending(publication: Publication, storage: Storage) -> None:
+    """Write what was assigned, by whichever run, and the manifests that are due; raises as `publish` does."""
+    _check_not_behind(publication, storage)
+    for part in publication.pending():
+        data = pack(part.payloads())
+        storage.write(part_path(part.path), data)
+        publication.published(part, len(data), sha256(data).hexdigest())
+    manifests = [describe(told) for told in publication.manifests()]
+    if not manifests:
+        return
+    _write_schemas(storage)
+    for manifest in manifests:
+        storage.write(manifest_path(manifest.run_id), encode(manifest))
+    updated_at = format_utc(datetime.now(UTC))
+    newest = Index(FEED_VERSION, publication.last_seq, manifests[-1].run_id, updated_at)
+    storage.write(INDEX, encode(newest))
 
 
 def sweep(storage: Storage, ledger: Ledger) -> list[str]:
@@ -75,23 +93,6 @@ def sweep(storage: Storage, ledger: Ledger) -> list[str]:
         for path in swept:
             storage.delete(path)
     return swept
-
-
-def _publish_pending(publication: Publication, storage: Storage) -> None:
-    _check_not_behind(publication, storage)
-    for part in publication.pending():
-        data = pack(part.payloads())
-        storage.write(part_path(part.path), data)
-        publication.published(part, len(data), sha256(data).hexdigest())
-    manifests = [describe(told) for told in publication.manifests()]
-    if not manifests:
-        return
-    _write_schemas(storage)
-    for manifest in manifests:
-        storage.write(manifest_path(manifest.run_id), encode(manifest))
-    updated_at = format_utc(datetime.now(UTC))
-    newest = Index(FEED_VERSION, publication.last_seq, manifests[-1].run_id, updated_at)
-    storage.write(INDEX, encode(newest))
 
 
 def _check_not_behind(publication: Publication, storage: Storage) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, or_, select, update
 
 from newsmirror.ledger import captures
 from newsmirror.ledger.tables import articles, outbox, runs, takedowns
@@ -129,11 +129,16 @@ def remove(connection: Connection, ids: Iterable[str], run_id: str, now: str) ->
 
 
 def _blank_waiting(connection: Connection, gone: Collection[str]) -> None:
-    """Take content out of what waits: of articles, and what rejects quote of their pages."""
-    texts = {id_: blank(each) for id_, each in _waiting(connection, "articles") if each["article_id"] in gone}
+    """Take content out of what waits for a part: of articles, and what rejects quote of their pages.
+
+    A part keeps its rows: readers may have it already, so it is rewritten like one that is published.
+    """
+    free = outbox.c.part_id.is_(None)
+    waiting = _waiting(connection, "articles", free)
+    texts = {id_: blank(each) for id_, each in waiting if each["article_id"] in gone}
     quoting = (
         (id_, each)
-        for id_, each in _waiting(connection, "rejects")
+        for id_, each in _waiting(connection, "rejects", free)
         if each["detail"] and url_id(each["url"]) in gone
     )
     texts |= {id_: {**each, "detail": None} for id_, each in quoting}
@@ -142,7 +147,9 @@ def _blank_waiting(connection: Connection, gone: Collection[str]) -> None:
         connection.execute(update(outbox).where(outbox.c.id == id_).values(payload=text))
 
 
-def _waiting(connection: Connection, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    rows = select(outbox.c.id, outbox.c.payload).where(outbox.c.kind == kind)
+def _waiting(
+    connection: Connection, kind: str, *conditions: ColumnElement[bool]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    rows = select(outbox.c.id, outbox.c.payload).where(outbox.c.kind == kind, *conditions)
     for id_, payload in connection.execute(rows):
         yield id_, msgspec.json.decode(payload)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from newsmirror.archive.files import open_files, run_of
 from newsmirror.feed.manifest import read_manifests
-from newsmirror.feed.publish import publish
+from newsmirror.feed.publish import publish, publish_pending
 from newsmirror.feed.storage import Storage
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.takedowns import Due
@@ -42,11 +42,14 @@ def finish_takedowns(
     due = ledger.due_takedowns()
     if not due:
         return Finished(0, 0, is_due=False)
-    with ledger.publishing():
-        # Whoever published when it was taken down has ended: from now on all that is published is without it.
+    with ledger.publishing() as publication:
+        # What had its part when it was taken down is in the feed then: all that comes is without it.
+        publish_pending(publication, storage)
         manifests = read_manifests(storage)
     gone, holding = parts.search(storage, manifests, {id_: each.run_id for id_, each in due.items()})
-    _remove_standing(ledger, storage, archive, gone, due)
+    if _remove_standing(ledger, storage, archive, gone, due):
+        # What had come of these meanwhile may have got a part, too.
+        return finish_takedowns(ledger, storage, archive, living)
     rewritten = [parts.rewrite(ledger, storage, held, gone) for held in holding]
     files = []
     if archive is not None:
@@ -66,17 +69,19 @@ def _remove_standing(
     archive: Path | None,
     gone: Mapping[str, str],
     due: Mapping[str, Due],
-) -> None:
-    """Take down articles whose content the ledger still knows.
+) -> bool:
+    """Take down articles whose content the ledger still knows; return whether there were any.
 
     Those that stood under an original only before, and those that a ledger made anew learnt from the feed.
     """
     reasons = {each.run_id: each.reason for each in due.values()}
-    for article in ledger.standing(gone):
+    standing = ledger.standing(gone)
+    for article in standing:
         told_by = gone.get(article.article_id) or gone[article.original_id or ""]
         run_id = new_run_id(article.site)
         ledger.take_down([article.article_id], reasons[told_by], run_id, article.site)
         publish(ledger, storage, archive, run_id)
+    return bool(standing)
 
 
 def _waiting(archive: Path | None, living: set[str], due: Mapping[str, Due]) -> set[str]:
