@@ -771,6 +771,24 @@ def test_what_a_dead_run_left_open_stays_due_until_it_is_closed(full: House, tmp
     assert is_gone(tmp_path)
 
 
+def test_a_file_that_is_closed_while_others_are_looked_into_stays_due(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, search = tmp_path / "archive", warcs.search
+    archivemaker.write(full.ledger, archive, "r1", {page("b"): f"<p>{SECRET}"}, close=False)
+
+    def close_then(folder: Path, gone: Mapping[str, str]) -> list[Path]:
+        found = search(folder, gone)
+        close_left(folder, full.ledger, "t1", adopts=True)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warcs, "search", close_then)
+        assert take_down(full, id_of("b"), archive=archive) == Finished(3, 0, is_due=True)
+    assert finish(full, archive) == Finished(0, 1, is_due=False)
+    assert is_gone(tmp_path)
+
+
 def test_what_a_going_run_has_kept_is_on_the_disk_before_a_takedown_publishes_it(
     full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,13 +51,16 @@ def finish_takedowns(
         # What had come of these meanwhile may have got a part, too.
         return finish_takedowns(ledger, storage, archive, living)
     rewritten = [parts.rewrite(ledger, storage, held, gone) for held in holding]
-    files = []
+    files, is_left = [], False
     if archive is not None:
-        pages = warcs.search(archive, gone)
-        files = [warcs.rewrite(ledger, storage, path, gone) for path in pages]
+        # Asked first: a file that somebody closes meanwhile was not looked into.
+        is_left = any(run_of(path.name) not in living for path in open_files(archive))
+        files = [warcs.rewrite(ledger, storage, path, gone) for path in warcs.search(archive, gone)]
     # With what was found on the way; what somebody has blocked meanwhile was not looked for.
     due = {id_: each for id_, each in ledger.due_takedowns().items() if id_ in gone}
-    done = due.keys() - _waiting(archive, living, due)
+    done = [
+        id_ for id_, each in due.items() if archive is None or not (is_left or _may_be_kept(each, living))
+    ]
     if done and ledger.scrub():
         ledger.took_down(done)
     return Finished(sum(rewritten), sum(files), is_due=bool(ledger.due_takedowns()))
@@ -84,14 +87,6 @@ def _remove_standing(
     return bool(standing)
 
 
-def _waiting(archive: Path | None, living: set[str], due: Mapping[str, Due]) -> set[str]:
-    """Return what a run may still write into the archive, or has left there in a file that is not closed."""
-    if archive is None:
-        return set()
-    if any(run_of(path.name) not in living for path in open_files(archive)):
-        return set(due)
-    return {
-        id_
-        for id_, each in due.items()
-        if living and (each.during is None or living.intersection(each.during))
-    }
+def _may_be_kept(due: Due, living: set[str]) -> bool:
+    """Tell whether a run that is alive may still write it into the archive."""
+    return bool(living if due.during is None else living.intersection(due.during))
