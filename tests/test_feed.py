@@ -22,6 +22,7 @@ from newsmirror.feed.reader import recover
 from newsmirror.feed.schemas import files
 from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import Problem, verify
+from newsmirror.ledger import publication
 from newsmirror.normalise.urls import identity
 
 FIRST = "v1/articles/fetch_date=2025-01-08/r1-00001.jsonl.gz"
@@ -415,6 +416,8 @@ def test_the_next_publisher_writes_the_same_bytes(house: House, monkeypatch: pyt
     class CrashError(Exception):
         pass
 
+    # A manifest says when its parts were published, to the second.
+    monkeypatch.setattr(publication, "format_utc", lambda _: "2025-01-08T10:00:00Z")
     write = Storage.write
 
     def crash_after_the_index(storage: Storage, path: str, data: bytes) -> None:
