@@ -65,4 +65,4 @@ class House:
         self.ledger.finish_run(run_id, reason, complete, {"found": found}, [], f"{DAY}T10:00:00Z")
 
     def publish(self, run_id: str, max_rows: int = 2000) -> None:
-        publish(self.ledger, self.storage, run_id, max_rows)
+        publish(self.ledger, self.storage, None, run_id, max_rows)

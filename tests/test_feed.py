@@ -25,6 +25,7 @@ from newsmirror.feed.reader import as_of, recover
 from newsmirror.feed.schemas import files
 from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import Problem, verify
+from newsmirror.ledger import publication
 from newsmirror.normalise.urls import identity
 
 FIRST = "v1/articles/fetch_date=2025-01-08/r1-00001.jsonl.gz"
@@ -126,10 +127,13 @@ def test_a_run_is_published(full: House) -> None:
     assert verify(full.uri) == []
 
 
-def test_what_is_accepted_after_the_bytes_were_synced_waits_for_the_next_time(house: House) -> None:
+def test_what_is_accepted_after_the_bytes_were_synced_waits_for_the_next_time(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.begin("r1")
     house.accept(record("a", "r1"))
-    publish_module.publish(house.ledger, house.storage, "r1", sync=lambda: house.accept(record("b", "r1")))
+    monkeypatch.setattr(publish_module, "sync_open_files", lambda folder: house.accept(record("b", "r1")))
+    publish_module.publish(house.ledger, house.storage, tmp_path, "r1")
     assert [each["url"] for each in read(house.uri)] == [record("a", "r1")["url"]]
     house.publish("r1")
     assert [each["url"] for each in read(house.uri)] == [record(name, "r1")["url"] for name in "ab"]
@@ -437,6 +441,8 @@ def test_the_next_publisher_writes_the_same_bytes(house: House, monkeypatch: pyt
     class CrashError(Exception):
         pass
 
+    # A manifest says when its parts were published, to the second.
+    monkeypatch.setattr(publication, "format_utc", lambda _: "2025-01-08T10:00:00Z")
     write = Storage.write
 
     def crash_after_the_index(storage: Storage, path: str, data: bytes) -> None:

@@ -14,6 +14,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, event
 
-from newsmirror.archive.files import Capture
+from newsmirror.archive.files import ArchiveFile, Capture
 from newsmirror.ledger import engine, migrations
 from newsmirror.ledger.engine import make_engine, parse_url
 from newsmirror.ledger.errors import LedgerError, RunLocked
@@ -315,12 +316,24 @@ def test_accepting_and_assigning_go_on_while_one_publishes(ledger: Ledger) -> No
 def test_a_run_that_ends_while_it_is_told_is_told_again(ledger: Ledger) -> None:
     ledger.take_run("r1", "fyun", "start")
     reasons = []
-    for _ in range(3):
+    for number in range(3):
         with ledger.publishing() as publication:
             reasons += [told.run.close_reason for told in publication.manifests()]
-            if reasons == [None]:
+            if number == 0:
                 ledger.finish_run("r1", "finished", True, {"found": 0})
     assert reasons == [None, "finished"]
+
+
+def test_a_file_that_is_closed_while_its_run_is_told_is_told_again(ledger: Ledger) -> None:
+    ledger.take_run("r1", "fyun", "start")
+    file = ArchiveFile("r1-00001.warc.gz", 1, 2, "0" * 64)
+    told = []
+    for number in range(3):
+        with ledger.publishing() as publication:
+            told += [each.run.note.get("archive") for each in publication.manifests()]
+            if number == 0:
+                ledger.add_archive_file(file, {}, ["r1"])
+    assert told == [None, [asdict(file)]]
 
 
 def test_a_publisher_waits_for_the_one_before(

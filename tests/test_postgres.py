@@ -6,13 +6,15 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
+import feedmaker
 import psycopg
 import pytest
 import test_ledger
@@ -25,6 +27,7 @@ from test_ledger import LATER, PATIENCE, TIME, digest, publish, record, revision
 from test_signals import ADDRESSES, Gate, crawl, published, told
 
 from newsmirror.ledger import engine
+from newsmirror.ledger import ledger as ledger_module
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Known, Ledger
 from newsmirror.ledger.migrations import migrate
@@ -100,6 +103,7 @@ SHARED = """
     test_manifests_are_due_until_told
     test_accepting_and_assigning_go_on_while_one_publishes
     test_a_run_that_ends_while_it_is_told_is_told_again
+    test_a_file_that_is_closed_while_its_run_is_told_is_told_again
     test_manifests_that_nobody_asked_for_stay_due
     test_rows_of_the_other_site_are_not_assigned_but_its_parts_are_published
     test_a_dead_run_leaves_its_rows_to_the_next_one
@@ -203,6 +207,74 @@ def row_of_another() -> dict[str, Any]:
     given = record("1")
     kept = {column.name: given[column.name] for column in articles.c if column.name in given}
     return kept | {"last_seen_at": TIME, "sightings": 0}
+
+
+@contextmanager
+def beside_step(
+    waiting: Callable[[], object], url: str, monkeypatch: pytest.MonkeyPatch, module: Any, step: str
+) -> Iterator[None]:
+    """Begin something in a thread as soon as a step is done; what follows the step goes on when it waits."""
+    inner = getattr(module, step)
+    begun: list[Future[object]] = []
+    with ThreadPoolExecutor(1) as threads:
+
+        def then(*given: Any) -> None:
+            inner(*given)
+            if not begun:
+                begun.append(threads.submit(waiting))
+                while rows(url, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+                    assert not begun[0].done()
+                    time.sleep(0.01)
+
+        monkeypatch.setattr(module, step, then)
+        yield
+        begun[0].result()
+
+
+def published_ops(ledger: Ledger) -> list[tuple[str, int, str | None]]:
+    """Publish all; return what a reader sees of each record: op, revision and title."""
+    ledger.assign("t1", 10)
+    return [
+        (each["op"], each["revision"], each["title"])
+        for _, first, _, records in publish(ledger)
+        if first is not None  # of rejects it is
+        for each in records
+    ]
+
+
+def test_a_takedown_waits_for_what_is_being_taken_in(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.take_run("r1", "hezhou", "start")
+    ledger.accept(feedmaker.record("b", "r1"))
+    article = feedmaker.record("b", "r1", "二")
+
+    def take_down() -> None:
+        ledger.take_down([article["article_id"]], "asked for", "t1", "hezhou")
+
+    with beside_step(take_down, url, monkeypatch, ledger_module, "_put_out_article"):
+        assert ledger.accept(article).kind == "revise"
+    assert published_ops(ledger) == [("delete", 1, None), ("delete", 2, None), ("delete", 3, None)]
+
+
+TAKE_IN = {
+    "accept": lambda ledger, article: ledger.accept(article),
+    "amend": lambda ledger, article: ledger.amend(article, 1),
+    "reject": lambda ledger, article: ledger.reject("r1", "hezhou", article["url"], "invalid", "二", TIME),
+}
+
+
+@pytest.mark.parametrize("take_in", TAKE_IN.values(), ids=TAKE_IN.keys())
+def test_what_is_taken_in_waits_for_a_takedown(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch, take_in: Callable[[Ledger, Any], object]
+) -> None:
+    ledger.take_run("r1", "hezhou", "start")
+    ledger.accept(feedmaker.record("b", "r1"))
+    article = feedmaker.record("b", "r1", "二")
+    with beside_step(lambda: take_in(ledger, article), url, monkeypatch, ledger_module.takedowns, "block"):
+        ledger.take_down([article["article_id"]], "asked for", "t1", "hezhou")
+    assert published_ops(ledger) == [("delete", 1, None), ("delete", 2, None)]
+    assert rows(url, "SELECT kind FROM outbox WHERE position('二' in payload) > 0") == []
 
 
 def test_a_lost_ledger_is_made_from_the_feed(url: str) -> None:

@@ -2,11 +2,14 @@
 
 import gzip
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -21,9 +24,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, update
 
 from newsmirror.archive.archive import close_left
+from newsmirror.archive.closing import close_left_file
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.files import index_of
 from newsmirror.archive.reader import ArchiveReader, entries
+from newsmirror.archive.writer import ArchiveWriter
+from newsmirror.commands import takedown as command
 from newsmirror.feed import FeedError, as_of, read
 from newsmirror.feed.manifest import Manifest, Rewrite, describe, read_manifest, read_manifests
 from newsmirror.feed.parts import pack, unpack
@@ -32,13 +38,14 @@ from newsmirror.feed.storage import Storage
 from newsmirror.feed.verify import Problem, verify
 from newsmirror.items import ArchiveRef
 from newsmirror.ledger.ledger import Ledger
-from newsmirror.ledger.publication import RunParts
+from newsmirror.ledger.publication import Publication, RunParts
 from newsmirror.ledger.rebuild import rebuild
 from newsmirror.ledger.tables import runs
 from newsmirror.ledger.takedowns import Block
 from newsmirror.normalise.urls import identity
+from newsmirror.places import Places
 from newsmirror.schema import blank, deletion
-from newsmirror.takedown import warcs
+from newsmirror.takedown import parts, warcs
 from newsmirror.takedown.finish import Finished, finish_takedowns
 
 FIRST = "articles/fetch_date=2025-01-08/r1-00001.jsonl.gz"
@@ -255,6 +262,29 @@ def test_an_original_takes_all_its_mirrors_with_it(full: House, tmp_path: Path) 
     assert full.ledger.due_takedowns() == {}
 
 
+def test_what_comes_of_an_article_while_it_is_found_by_its_old_original_is_gone_too(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full.begin("r2")
+    full.accept(secret("b", "r2", "三", original=OTHER))
+    full.publish("r2")
+    full.ledger.take_down([ORIGINAL], REASON, "t1", "hezhou")
+    full.publish("t1")
+    search = parts.search
+
+    def accept_then(*given: Any) -> Any:
+        found = search(*given)
+        if full.ledger.accept(secret("b", "r2", "四", original=OTHER)).kind == "revise":
+            full.ledger.assign("r2", 10)
+        return found
+
+    monkeypatch.setattr(parts, "search", accept_then)
+    assert finish(full).is_due is False
+    assert verify(full.uri) == []
+    assert [each["op"] for each in read(full.uri) if each["article_id"] == id_of("b")] == ["delete"] * 5
+    assert is_gone(tmp_path)
+
+
 def test_what_waits_of_another_site_goes_before_its_delete(full: House) -> None:
     full.begin("r2", "linzhou")
     full.accept(secret("e", "r2", site="linzhou"), record("g", "r2", site="linzhou"))
@@ -267,6 +297,40 @@ def test_what_waits_of_another_site_goes_before_its_delete(full: House) -> None:
         (5, "delete", 1), (6, "insert", 1), (7, "delete", 3), (8, "delete", 2),
     ]  # fmt: skip
     assert [each["article_id"] for each in read(full.uri, since=4)] == list(map(id_of, "egbe"))
+
+
+def same_command(house: House) -> None:
+    # Its article has no content any more, so it finds nothing, and is of no site.
+    assert house.ledger.take_down([ORIGINAL], REASON, "t2", "takedown") == []
+    house.publish("t2", max_rows=1)
+
+
+def run_of_one_of_its_sites(house: House) -> None:
+    house.begin("r3", "hezhou")
+    house.publish("r3", max_rows=1)
+
+
+def run_of_another_site(house: House) -> None:
+    house.begin("r3", "luzhou")
+    house.publish("r3", max_rows=1)
+
+
+@pytest.mark.parametrize("go_on", [same_command, run_of_one_of_its_sites, run_of_another_site])
+def test_deletes_that_were_left_waiting_are_published_by_whoever_is_next(
+    full: House, go_on: Callable[[House], None]
+) -> None:
+    full.begin("r2", "linzhou")
+    full.accept(secret("e", "r2", site="linzhou"), record("g", "r2", site="linzhou"))
+    assert len(full.ledger.take_down([ORIGINAL], REASON, "t1", "hezhou")) == 2
+    go_on(full)
+    finish(full)
+    assert verify(full.uri) == []
+    assert [
+        (each["seq"], each["article_id"], each["op"], each["revision"]) for each in read(full.uri, since=4)
+    ] == [
+        (5, id_of("e"), "delete", 1), (6, id_of("g"), "insert", 1), (7, id_of("b"), "delete", 3),
+        (8, id_of("e"), "delete", 2),
+    ]  # fmt: skip
 
 
 def test_what_waits_is_published_blank(house: House, tmp_path: Path) -> None:
@@ -328,6 +392,40 @@ def test_a_reader_that_began_before_goes_on(full: House) -> None:
     assert [(each["seq"], each["op"]) for each in records] == [(2, "insert"), (3, "insert"), (4, "delete")]
 
 
+class CrashError(Exception):
+    pass
+
+
+def test_a_part_that_readers_see_already_is_not_blanked_under_them(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest and the index were written, but its publisher died before the ledger knew."""
+    house.begin("r1")
+    house.accept(record("a", "r1"), secret("b", "r1"))
+    house.ledger.reject("r1", "hezhou", page("b"), "invalid", SECRET, "2025-01-08T09:00:00Z")
+    with monkeypatch.context() as patch:
+        patch.setattr(Publication, "settle", crash)
+        with pytest.raises(CrashError):
+            house.publish("r1")
+    shown, before = list(read(house.uri)), {part.path: part.sha256 for part in manifest(house).parts}
+    house.ledger.take_down([id_of("b")], REASON, "t1", "hezhou")
+    with monkeypatch.context() as patch:
+        patch.setattr(Publication, "manifests", crash)
+        with pytest.raises(CrashError):
+            house.publish("t1")
+    assert list(read(house.uri)) == shown
+    # It is gone from there also if nobody has published it again before.
+    assert finish(house) == Finished(2, 0, is_due=False)
+    assert {each.file: each.sha256_before for each in manifest(house).rewrites} == before
+    house.publish("t1")
+    assert [each["op"] for each in read(house.uri)] == ["insert", "delete", "delete"]
+    assert (verify(house.uri), is_gone(tmp_path)) == ([], True)
+
+
+def crash(*_: object) -> None:
+    raise CrashError
+
+
 def test_between_manifest_and_part_all_is_read_as_it_was(
     full: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,10 +446,6 @@ def test_between_manifest_and_part_all_is_read_as_it_was(
     ]
     assert finish(full) == Finished(3, 0, is_due=False)
     assert (verify(full.uri), len(manifest(full).rewrites)) == ([], 3)
-
-
-class CrashError(Exception):
-    pass
 
 
 def without_parts(write: Callable[[Storage, str, bytes], None]) -> Callable[[Storage, str, bytes], None]:
@@ -407,6 +501,15 @@ def test_verify_wants_a_delete_after_a_blank_row(full: House, row: int, expected
 
     edit_rows(full, FIRST, blank_it)
     assert verify(full.uri) == expected
+
+
+def test_verify_wants_the_delete_of_a_takedown_after_the_last_blank_row(full: House) -> None:
+    full.ledger.take_down([id_of("b")], REASON, "t1", "hezhou")
+    finish(full)  # before its delete was published
+    untold = f"seq 4: article {id_of('b')}: blank, and no delete follows"
+    assert verify(full.uri) == [Problem(f"v1/{SECOND}", untold, NEXT)]
+    full.publish("t1")
+    assert verify(full.uri) == []
 
 
 def test_verify_wants_no_content_in_a_delete(full: House) -> None:
@@ -640,9 +743,10 @@ def test_an_index_that_was_not_made_anew_is(full: House, tmp_path: Path) -> None
     assert index_of(path).read_bytes() == said
 
 
-def test_a_run_that_began_before_keeps_it_due(full: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize("began_at", [None, "2999-01-01T00:00:00Z"])
+def test_a_run_that_began_before_keeps_it_due(full: House, tmp_path: Path, began_at: str | None) -> None:
     archive = tmp_path / "archive"
-    full.ledger.take_run("r2", "hezhou", "start")
+    full.ledger.take_run("r2", "hezhou", "start", now=began_at)
     assert take_down(full, id_of("b"), archive=archive) == Finished(3, 0, is_due=True)
     # It did not know, and has fetched it.
     path = archivemaker.write(full.ledger, archive, "r2", {page("b"): f"<p>{SECRET}"})
@@ -655,9 +759,27 @@ def test_a_run_that_began_before_keeps_it_due(full: House, tmp_path: Path) -> No
 
 
 def test_a_run_that_began_later_does_not(full: House, tmp_path: Path) -> None:
-    full.ledger.take_run("r2", "hezhou", "start", now="2999-01-01T00:00:00Z")
+    full.ledger.take_down([id_of("b")], REASON, "t1", "hezhou")
+    # Its clock went back meanwhile, which is not to be told from a run that began before.
+    full.ledger.take_run("r2", "hezhou", "start", now="1999-01-01T00:00:00Z")
     archivemaker.write(full.ledger, tmp_path / "archive", "r2", {page("a"): "<p>甲"}, close=False)
-    assert take_down(full, id_of("b"), archive=tmp_path / "archive") == Finished(3, 0, is_due=False)
+    full.publish("t1")
+    assert finish(full, tmp_path / "archive") == Finished(3, 0, is_due=False)
+
+
+def test_a_run_keeps_due_what_was_found_under_a_blocked_original(full: House, tmp_path: Path) -> None:
+    """Nobody could know its address, so it was kept by a run that began after the takedown."""
+    archive = tmp_path / "archive"
+    take_down(full, ORIGINAL, archive=archive)
+    full.ledger.take_run("r2", "hezhou", "start", now="2999-01-01T00:00:00Z")
+    open_file = archivemaker.write(full.ledger, archive, "r2", {page("new"): f"<p>{SECRET}"}, close=False)
+    assert full.ledger.accept(secret("new", "r2")).kind == "taken_down"
+    assert finish(full, archive) == Finished(0, 0, is_due=True)
+    full.finish("r2")
+    close_left_file(open_file, partial(full.ledger.add_archive_file, run_ids=["r2"]))
+    full.publish("r2")
+    assert finish(full, archive) == Finished(0, 1, is_due=False)
+    assert is_gone(tmp_path)
 
 
 def test_what_a_dead_run_left_open_stays_due_until_it_is_closed(full: House, tmp_path: Path) -> None:
@@ -668,6 +790,55 @@ def test_what_a_dead_run_left_open_stays_due_until_it_is_closed(full: House, tmp
     full.publish("t1")
     assert finish(full, archive) == Finished(0, 1, is_due=False)
     assert is_gone(tmp_path)
+
+
+def test_a_file_that_is_closed_while_others_are_looked_into_stays_due(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, search = tmp_path / "archive", warcs.search
+    archivemaker.write(full.ledger, archive, "r1", {page("b"): f"<p>{SECRET}"}, close=False)
+
+    def close_then(folder: Path, gone: Mapping[str, str]) -> list[Path]:
+        found = search(folder, gone)
+        close_left(folder, full.ledger, "t1", adopts=True)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warcs, "search", close_then)
+        assert take_down(full, id_of("b"), archive=archive) == Finished(3, 0, is_due=True)
+    assert finish(full, archive) == Finished(0, 1, is_due=False)
+    assert is_gone(tmp_path)
+
+
+def test_what_a_going_run_has_kept_is_on_the_disk_before_a_takedown_publishes_it(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full.begin("r2")
+    writer = ArchiveWriter(tmp_path / "archive", "r2", {})
+    ref = writer.keep(archivemaker.exchange(page("d"), "<p>丁"), None)
+    full.accept(record("d", "r2", archive=asdict(ref)))
+    done = []
+    fsync, write = os.fsync, Storage.write
+
+    def note_sync(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    def note_write(self: Storage, path: str, data: bytes) -> None:
+        done.append(path)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fsync)
+            write(self, path, data)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Storage, "write", note_write)
+    places = Places(f"sqlite:///{tmp_path}/ledger.db", full.uri, tmp_path / "archive")
+    command._take_down(places, page("b"), REASON, 2000)
+    left = writer.turn()
+    assert left is not None
+    left.close()
+    assert [path.partition("/fetch_date=")[0] for path in done[:2]] == [writer.path.name, "v1/articles"]
+    assert [each["archive"] for each in read(full.uri) if each["run_id"] == "r2"] == [asdict(ref)]
 
 
 def test_a_file_that_no_manifest_names_is_rewritten_too(full: House, tmp_path: Path) -> None:
@@ -790,18 +961,16 @@ def test_any_takedown_leaves_the_others_as_they_are(
     house = House(tmp_path_factory.mktemp("any"))
     house.begin("r1")
     touched = {id_of(each) if len(each) == 1 else each for each in targets}
-    accepted = []
+    gone = set()
     for name, text, original, then_publish in steps:
         marked = secret(name, "r1", text, original)
-        changed = {"title": f"{SECRET}{name}", "body_text": f"{SECRET}{name}"}
-        accepted.append(house.ledger.accept({**marked, **changed}).record)
+        marked |= {"title": f"{SECRET}{name}", "body_text": f"{SECRET}{name}"}
+        # What the ledger accepted under an original in question, ever: the same text again it does not.
+        if house.ledger.accept(marked).record and {id_of(name), original} & touched:
+            gone.add(id_of(name))
         if then_publish:
             house.publish("r1", max_rows=2)
     published = [line for part in _parts(house) for line in lines(house, part)]
-    # What the ledger accepted under an original in question, ever.
-    gone = {id_of(name) for name, _, _, _ in steps if id_of(name) in touched}
-    gone |= {each["article_id"] for each in accepted if each and each["original_id"] in touched}
-    gone |= {article.article_id for article in house.ledger.standing(touched)}
     take_down(house, *touched)
     house.publish("r1")
     finish(house)

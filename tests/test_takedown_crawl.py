@@ -115,7 +115,7 @@ def test_an_address_that_nothing_is_known_of_is_blocked(server: NewsServer, tmp_
         0,
         [
             f"blocked: {GONE.href}",
-            "no article was removed: none that is published is or mirrors this address",
+            "no article is left to remove: none in the feed is or mirrors this address",
             "rewritten: 0 parts of the feed, 0 files of the archive",
         ],
     )

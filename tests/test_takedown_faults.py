@@ -39,9 +39,9 @@ def command(folder: Path) -> None:
 
 
 def next_run(folder: Path) -> None:
-    """What a run does when it opens and when it ends, with nothing on its site."""
+    """What a run of another site does when it opens and when it ends."""
     house = House(folder)
-    house.begin("r2")
+    house.begin("r2", "linzhou")
     house.publish("r2")
     finish(house, folder / "archive")
     house.finish("r2")
@@ -94,6 +94,9 @@ def kill_everywhere(folder: Path) -> None:
     before |= {file["file"]: file["sha256"] for file in manifest["archive"]}
     shutil.copytree(ready, folder / "whole")
     points = killed_at(folder / "whole", 0, partial(command, folder / "whole"))
+    # The part that waited is published as it was, and then rewritten, too.
+    rewrites = json.loads((folder / "whole/feed/v1/manifests/r1.json").read_bytes())["rewrites"]
+    before |= {each["file"]: each["sha256_before"] for each in rewrites if each["file"] not in before}
     # In between is a publication: test_feed_faults.py.
     publishing = range(points.index("before articles"), points.index("after index.json"))
     chosen = [point for point in range(1, len(points) + 1) if point not in publishing]
@@ -107,10 +110,10 @@ def test_a_kill_at_every_write_point() -> None:
         done = subprocess.run(run, capture_output=True, text=True, timeout=240, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     points = json.loads(done.stdout)
-    # One part that waited, one of deletes, and one that held it; the manifests of both runs, and those of
+    # One part that waited, one of deletes, and both that held it; the manifests of both runs, and those of
     # each rewriting: of articles, of rejects and of the WARC file.
-    assert (points.count("after articles"), points.count("after rejects")) == (3, 1)
-    assert points.count("before manifests") == 5
+    assert (points.count("after articles"), points.count("after rejects")) == (4, 1)
+    assert points.count("before manifests") == 6
     assert {"half a write", "before statement", "after commit", "after rename"} <= set(points)
 
 

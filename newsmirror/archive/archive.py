@@ -78,10 +78,6 @@ class RawArchive:
         self._turn_if_full()
         return ref
 
-    def sync(self) -> None:
-        """Carry what was written to the disk: what is published names it. Any thread may call it."""
-        self._writer.sync()
-
     async def close(self) -> None:
         """Close all files, name them in the manifest, and let later runs know what they hold."""
         self._turn()

@@ -16,7 +16,7 @@ from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from newsmirror.archive.errors import ArchiveError
-from newsmirror.archive.files import OPEN, Capture, file_name, has_name
+from newsmirror.archive.files import OPEN, Capture, file_name, has_name, open_files
 from newsmirror.disk import make_folder, sync_folder
 from newsmirror.items import ArchiveRef
 from newsmirror.normalise.record import format_utc
@@ -133,15 +133,6 @@ class ArchiveWriter:
         record.headers["WARC-Refers-To"] = of.record_id
         return ArchiveRef(self._write([*_beside(record, *_about(exchange)), record]), _id(record))
 
-    def sync(self) -> None:
-        """Carry what was written to the open file to the disk; what was left before is there."""
-        file, path = self._file, self.path
-        if file is not None:
-            try:
-                os.fsync(file.fileno())
-            except OSError as error:
-                raise _explain(path, error) from error
-
     def turn(self) -> io.FileIO | None:
         """Leave the open file, and return it, on the disk and locked; None if there is none.
 
@@ -150,9 +141,9 @@ class ArchiveWriter:
         if self._file is not None:
             try:
                 self._cut(self._file)
+                os.fsync(self._file.fileno())
             except OSError as error:
                 raise _explain(self.path, error) from error
-        self.sync()
         left, self._file = self._file, None
         self.size = 0
         return left
@@ -214,6 +205,21 @@ def _create(path: Path) -> io.FileIO:
             if has_name(file):
                 unless_locked.pop_all()
                 return file
+
+
+def sync_open_files(folder: Path) -> None:
+    """Carry to the disk what any run has written to its open file; what was left before is there.
+
+    Any thread may call it. Raises ArchiveError.
+    """
+    for path in open_files(folder):
+        try:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        except FileNotFoundError:  # left meanwhile
+            continue
+        except OSError as error:
+            raise _explain(path, error) from error
 
 
 def warcinfo(name: str, about: Mapping[str, str]) -> WarcRecord:

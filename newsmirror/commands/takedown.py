@@ -95,11 +95,11 @@ def _take_down(places: Places, url: str, reason: str, part_rows: int) -> None:
         storage = Storage(places.feed_uri)
         if places.archive is not None:
             close_left(places.archive, ledger, run_id, adopts=True)
-        publish(ledger, storage, run_id, part_rows)
+        publish(ledger, storage, places.archive, run_id, part_rows)
         for record in deletes:
             sys.stdout.write(f"removed: {record['url']}\n")
         if not deletes:
-            sys.stdout.write("no article was removed: none that is published is or mirrors this address\n")
+            sys.stdout.write("no article is left to remove: none in the feed is or mirrors this address\n")
         done = finish_takedowns(ledger, storage, places.archive, ledger.living_runs())
         sys.stdout.write(f"rewritten: {done.parts} parts of the feed, {done.files} files of the archive\n")
         if done.is_due:

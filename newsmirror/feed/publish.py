@@ -4,12 +4,13 @@ A crash at any point leaves parts that the ledger still holds as pending; the ne
 run, writes the same bytes at the same paths again.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 
+from newsmirror.archive.writer import sync_open_files
 from newsmirror.disk import UNFINISHED
 from newsmirror.feed import schemas
 from newsmirror.feed.errors import FeedError
@@ -32,23 +33,43 @@ from newsmirror.normalise.record import format_utc
 def publish(
     ledger: Ledger,
     storage: Storage,
+    archive: Path | None,
     run_id: str,
     max_rows: int = 2000,
-    sync: Callable[[], None] = lambda: None,
 ) -> None:
-    """Publish all that waits for a run's site, and what any other run left assigned.
+    """Publish all that waits for a run's site, what a takedown left, and what any other run left assigned.
 
-    `sync` carries to the disk what the records name; what is accepted after it was called waits for the
-    next time. Raises FeedError if the storage cannot be written or is ahead of the ledger, and LedgerError;
-    nothing is lost then, and the next call completes it.
+    What its records name in the files of `archive` is carried to the disk before, also where another run
+    keeps it; what is accepted meanwhile waits for the next time. Raises FeedError if the storage cannot be
+    written or is ahead of the ledger, ArchiveError and LedgerError; nothing is lost then, and the next call
+    completes it.
     """
     until = ledger.last_waiting()
-    sync()
+    if archive is not None:
+        sync_open_files(archive)
     remain = True
     while remain:  # so that others may publish in between
         remain = ledger.assign(run_id, max_rows, until)
         with ledger.publishing() as publication:
-            _publish_pending(publication, storage)
+            publish_pending(publication, storage)
+
+
+def publish_pending(publication: Publication, storage: Storage) -> None:
+    """Write what was assigned, by whichever run, and the manifests that are due; raises as `publish` does."""
+    _check_not_behind(publication, storage)
+    for part in publication.pending():
+        data = pack(part.payloads())
+        storage.write(part_path(part.path), data)
+        publication.published(part, len(data), sha256(data).hexdigest())
+    manifests = [describe(told) for told in publication.manifests()]
+    if not manifests:
+        return
+    _write_schemas(storage)
+    for manifest in manifests:
+        storage.write(manifest_path(manifest.run_id), encode(manifest))
+    updated_at = format_utc(datetime.now(UTC))
+    newest = Index(FEED_VERSION, publication.last_seq, manifests[-1].run_id, updated_at)
+    storage.write(INDEX, encode(newest))
 
 
 def sweep(storage: Storage, ledger: Ledger) -> list[str]:
@@ -72,23 +93,6 @@ def sweep(storage: Storage, ledger: Ledger) -> list[str]:
         for path in swept:
             storage.delete(path)
     return swept
-
-
-def _publish_pending(publication: Publication, storage: Storage) -> None:
-    _check_not_behind(publication, storage)
-    for part in publication.pending():
-        data = pack(part.payloads())
-        storage.write(part_path(part.path), data)
-        publication.published(part, len(data), sha256(data).hexdigest())
-    manifests = [describe(told) for told in publication.manifests()]
-    if not manifests:
-        return
-    _write_schemas(storage)
-    for manifest in manifests:
-        storage.write(manifest_path(manifest.run_id), encode(manifest))
-    updated_at = format_utc(datetime.now(UTC))
-    newest = Index(FEED_VERSION, publication.last_seq, manifests[-1].run_id, updated_at)
-    storage.write(INDEX, encode(newest))
 
 
 def _check_not_behind(publication: Publication, storage: Storage) -> None:

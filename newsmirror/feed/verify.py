@@ -49,8 +49,9 @@ class _Check:
     archive: Path | None
     problems: list[Problem] = field(default_factory=list)
     revisions: dict[bytes, int] = field(default_factory=dict)
-    # Articles whose first record is blank: where it is. The `delete` that made it so must follow.
+    # Articles whose newest record is blank: where it is. The `delete` of a takedown must follow.
     removed: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    takedowns: frozenset[str] = frozenset()  # the runs that took something down
     broken: bool = False  # a part cannot be read, so what follows it cannot be counted
 
     def run(self) -> None:
@@ -60,6 +61,7 @@ class _Check:
         parts = [part for manifest in manifests for part in manifest.parts]
         self._check_files(files, {part_path(part.path) for part in parts})
         self._check_schemas(files, index, manifests)
+        self.takedowns = frozenset(manifest.run_id for manifest in manifests if manifest.takedowns)
         earlier = {each.sha256_before for manifest in manifests for each in manifest.rewrites}
         # In order of seq, as a revision follows the one before it.
         for part in sorted(parts, key=lambda part: (part.first_seq or 0, part.path)):
@@ -177,11 +179,10 @@ class _Check:
             follows_blank = self.removed.pop(key, None) is not None
             if record["revision"] != expected:
                 self._tell(path, f"{where}: revision {record['revision']} instead of {expected}", REPORT)
-            elif expected == 1 and record["op"] == "delete":
-                self.removed[key] = path, where
-            elif (record["op"] == "insert") != (expected == 1) or (
-                follows_blank and record["op"] != "delete"
-            ):
+            elif record["op"] == "delete":
+                if record["run_id"] not in self.takedowns:
+                    self.removed[key] = path, where
+            elif follows_blank or (record["op"] == "insert") != (expected == 1):
                 self._tell(path, f"{where}: op {record['op']} at revision {expected}", REPORT)
 
     def _check_removed(self) -> None:

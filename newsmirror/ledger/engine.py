@@ -21,6 +21,8 @@ PATIENCE_SECONDS = 60
 PUBLISHER_PATIENCE_SECONDS = 600
 # The number by which those who open a new PostgreSQL database wait for each other.
 _OPENERS = int.from_bytes(b"ledger")
+# The same for takedowns and those who take anything in.
+_TAKEDOWNS = int.from_bytes(b"removal")
 
 
 def parse_url(url: str) -> URL:
@@ -113,6 +115,22 @@ def only_opener(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_OPENERS)))
+
+
+def before_takedowns(connection: Connection) -> None:
+    """Wait for a takedown, and hold off others, to the end of the transaction; any number may do so at once.
+
+    A takedown reads what stands and changes what is blocked; whoever takes something in does the reverse. In
+    SQLite `begin_write` has waited.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_TAKEDOWNS)))
+
+
+def only_takedown(connection: Connection) -> None:
+    """Wait, to the end of the transaction, until nobody takes anything in; in SQLite `begin_write` has."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_TAKEDOWNS)))
 
 
 @contextmanager

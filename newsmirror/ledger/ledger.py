@@ -22,11 +22,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from newsmirror.archive.files import ArchiveFile, Capture
 from newsmirror.ledger import captures, takedowns
 from newsmirror.ledger.engine import (
+    before_takedowns,
     begin_write,
     check_file,
     make_engine,
     only_opener,
     only_publisher,
+    only_takedown,
     parse_url,
 )
 from newsmirror.ledger.errors import LedgerError, RunLocked, explain, name
@@ -129,6 +131,7 @@ class Ledger:
     def _accept(self, record: dict[str, Any]) -> Acceptance:
         with self._quick.begin() as connection:
             begin_write(connection)
+            before_takedowns(connection)
             if takedowns.is_blocked(connection, record):
                 return Acceptance("taken_down", None)
             article_id, now = record["article_id"], record["fetched_at"]
@@ -151,6 +154,7 @@ class Ledger:
         A sighting, if the article has changed since or is gone: these are no longer its bytes.
         """
         with self._writing(self._quick) as connection:
+            before_takedowns(connection)
             if takedowns.is_blocked(connection, record):
                 return Acceptance("taken_down", None)
             known = connection.execute(_CURRENT, {"id": record["article_id"]}).one_or_none()
@@ -170,6 +174,7 @@ class Ledger:
     ) -> None:
         """Put what is not publishable into the outbox: {url, site, reason, detail, fetched_at, run_id}."""
         with self._writing(self._quick) as connection:
+            before_takedowns(connection)
             payload = {
                 "url": url,
                 "site": site,
@@ -217,12 +222,15 @@ class Ledger:
         """
         now = _utc_now()
         with self._alone() as (connection, _):
+            only_takedown(connection)
             deletes = takedowns.remove(connection, ids, run_id, now)
             blocked = list(dict.fromkeys([*ids, *(record["article_id"] for record in deletes)]))
             takedowns.block(connection, blocked, reason, run_id)
             note = {
                 "counts": {"deleted": len(deletes)},
                 "takedowns": [{"id": id_, "reason": reason} for id_ in blocked],
+                # Whoever begins later asks what is blocked. By name, as a clock may go back.
+                "during": connection.scalars(select(locks.c.run_id).order_by(locks.c.run_id)).all(),
                 "parser_version": PARSER_VERSION,
             }
             connection.execute(
@@ -450,15 +458,16 @@ class Ledger:
         return newest
 
     def assign(self, run_id: str, max_rows: int, until: int | None = None) -> bool:
-        """Make parts of at most `max_rows` rows that wait, of the run's sites; return whether rows remain.
+        """Make parts of at most `max_rows` rows that wait; return whether rows remain.
 
-        A takedown may be of several sites. `until`: no row with a higher number than this one, by
+        Those of the run's site, and while a takedown waits all up to its last one: it may be of several
+        sites, and no run of theirs may come. `until`: no row with a higher number than this one, by
         `last_waiting`. Takes the oldest rows first, those of dead runs included. A part has one kind and one
         fetch date; its articles get the next seq, in the order of acceptance. Nothing else gives a seq.
         """
         with self._alone() as (connection, seq):
             site = self._run(connection, run_id).site
-            wanted = {"site": site, "run": run_id, "until": _ANY if until is None else until}
+            wanted = {"site": site, "until": _ANY if until is None else until}
             waiting = connection.execute(_WAITING, {**wanted, "rows": max_rows + 1}).all()
             taken = sorted(waiting[:max_rows], key=lambda row: row.kind)
             last = select(func.coalesce(func.max(parts.c.number), 0)).where(parts.c.run_id == run_id)
@@ -684,17 +693,23 @@ _SIGHTING = (
 )
 _OUT = insert(outbox)
 _ANY = 2**63 - 1
+# The newest row of a takedown that waits.
+_REMOVALS = outbox.alias()
+_LAST_REMOVAL = (
+    select(func.max(_REMOVALS.c.id))
+    .join(runs, runs.c.run_id == _REMOVALS.c.run_id)
+    .where(_REMOVALS.c.part_id.is_(None), runs.c.start_key == "takedown")
+    .correlate(None)
+    .scalar_subquery()
+)
 _WAITING = (
     select(outbox.c.id, outbox.c.kind, outbox.c.fetch_date)
     .join(runs, runs.c.run_id == outbox.c.run_id)
     .where(
         outbox.c.part_id.is_(None),
         outbox.c.id <= bindparam("until"),
-        # A takedown may put out rows of other sites, too: what waits of these articles goes before them.
-        or_(
-            runs.c.site == bindparam("site"),
-            outbox.c.site.in_(select(outbox.c.site).where(outbox.c.run_id == bindparam("run"))),
-        ),
+        # What waits of the articles that were removed goes before their removal.
+        or_(runs.c.site == bindparam("site"), outbox.c.id <= _LAST_REMOVAL),
     )
     .order_by(outbox.c.id)
     .limit(bindparam("rows"))

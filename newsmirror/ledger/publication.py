@@ -89,7 +89,7 @@ class Publication:
         self._reading = reading
         self._pending = self._parts(connection, parts.c.published.is_(False))
         self._published: dict[int, Part] = {}
-        self._told: list[Run] = []
+        self._told: list[tuple[Run, str]] = []  # with the text of its note
         self.highest_seq = highest_seq
 
     def pending(self) -> list[Part]:
@@ -113,8 +113,8 @@ class Publication:
         due = select(*columns).where(or_(runs.c.manifest_due, runs.c.run_id.in_(of_parts)))
         with self._reading() as connection:
             rows = connection.execute(due.order_by(runs.c.started_at, runs.c.run_id)).mappings().all()
-            self._told = [Run(**{**row, "note": json.loads(row["note"])}) for row in rows]
-            return [RunParts(run, self._parts_of(connection, run.run_id)) for run in self._told]
+            self._told = [(Run(**{**row, "note": json.loads(row["note"])}), row["note"]) for row in rows]
+            return [RunParts(run, self._parts_of(connection, run.run_id)) for run, _ in self._told]
 
     @property
     def last_seq(self) -> int:
@@ -131,10 +131,11 @@ class Publication:
             connection.execute(row.values(**written, published=True))
             connection.execute(delete(outbox).where(outbox.c.part_id == part.part_id))
             connection.execute(update(runs).where(runs.c.run_id == part.run_id).values(manifest_due=True))
-        for run in self._told:
-            # One that has ended since it was told has more to tell.
+        for run, note in self._told:
+            # One that has ended since it was told, or a file of which was closed, has more to tell.
             as_told = (
                 runs.c.run_id == run.run_id,
+                runs.c.note == note,
                 runs.c.close_reason.is_not_distinct_from(run.close_reason),
             )
             connection.execute(update(runs).where(*as_told).values(manifest_due=False))

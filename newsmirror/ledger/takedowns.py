@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, or_, select, update
 
 from newsmirror.ledger import captures
 from newsmirror.ledger.tables import articles, outbox, runs, takedowns
@@ -36,14 +36,15 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What files may still hold: why it was taken down, by which run, and when (UTC text).
+    """What files may still hold: why it was taken down, by which run, and which runs went on then.
 
-    `at` is None where the ledger does not know that run, as one made anew from the feed does not.
+    `during` is None where that is not known: of a new address of a blocked original, which is found when its
+    page was kept, and in a ledger made anew from the feed.
     """
 
     reason: str
     run_id: str
-    at: str | None
+    during: list[str] | None
 
 
 def is_blocked(connection: Connection, record: dict[str, Any]) -> bool:
@@ -76,12 +77,20 @@ def block(connection: Connection, ids: Iterable[str], reason: str, run_id: str) 
 def due(connection: Connection) -> dict[str, Due]:
     """Return what files may still hold, by id."""
     rows = (
-        select(takedowns.c.id, takedowns.c.reason, takedowns.c.run_id, runs.c.started_at)
+        select(takedowns.c.id, takedowns.c.reason, takedowns.c.run_id, runs.c.note)
         .outerjoin(runs, runs.c.run_id == takedowns.c.run_id)
         .where(takedowns.c.is_due)
         .order_by(takedowns.c.id)
     )
-    return {id_: Due(*rest) for id_, *rest in connection.execute(rows)}
+    return {
+        id_: Due(reason, run_id, _during(id_, note)) for id_, reason, run_id, note in connection.execute(rows)
+    }
+
+
+def _during(id_: str, note: str | None) -> list[str] | None:
+    plain = msgspec.json.decode(note or "{}")
+    named = [each["id"] for each in plain.get("takedowns", [])]
+    return plain.get("during") if id_ in named else None
 
 
 def standing(ids: Collection[str]) -> Select[Any]:
@@ -120,11 +129,16 @@ def remove(connection: Connection, ids: Iterable[str], run_id: str, now: str) ->
 
 
 def _blank_waiting(connection: Connection, gone: Collection[str]) -> None:
-    """Take content out of what waits: of articles, and what rejects quote of their pages."""
-    texts = {id_: blank(each) for id_, each in _waiting(connection, "articles") if each["article_id"] in gone}
+    """Take content out of what waits for a part: of articles, and what rejects quote of their pages.
+
+    A part keeps its rows: readers may have it already, so it is rewritten like one that is published.
+    """
+    free = outbox.c.part_id.is_(None)
+    waiting = _waiting(connection, "articles", free)
+    texts = {id_: blank(each) for id_, each in waiting if each["article_id"] in gone}
     quoting = (
         (id_, each)
-        for id_, each in _waiting(connection, "rejects")
+        for id_, each in _waiting(connection, "rejects", free)
         if each["detail"] and url_id(each["url"]) in gone
     )
     texts |= {id_: {**each, "detail": None} for id_, each in quoting}
@@ -133,7 +147,9 @@ def _blank_waiting(connection: Connection, gone: Collection[str]) -> None:
         connection.execute(update(outbox).where(outbox.c.id == id_).values(payload=text))
 
 
-def _waiting(connection: Connection, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    rows = select(outbox.c.id, outbox.c.payload).where(outbox.c.kind == kind)
+def _waiting(
+    connection: Connection, kind: str, *conditions: ColumnElement[bool]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    rows = select(outbox.c.id, outbox.c.payload).where(outbox.c.kind == kind, *conditions)
     for id_, payload in connection.execute(rows):
         yield id_, msgspec.json.decode(payload)

@@ -273,11 +273,8 @@ class MirrorRun:
         """Write the parts and manifests that are due, off the reactor, one publisher at a time."""
         async with self._publishing:
             self._waiting_rows = 0
-            given = (self.ledger, self._storage, self.run_id, self.part_rows)
-            if self._archive is not None:
-                await asyncio.to_thread(publish, *given, sync=self._archive.sync)
-            else:
-                await asyncio.to_thread(publish, *given)
+            archive = self.places.archive
+            await asyncio.to_thread(publish, self.ledger, self._storage, archive, self.run_id, self.part_rows)
 
     def _publish_in_passing(self) -> None:
         if not self._publishing.locked():

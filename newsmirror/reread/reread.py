@@ -105,11 +105,11 @@ def reread(house: House, site: str, ledger: Ledger, part_rows: int) -> Outcome:
     storage = Storage(house.feed_uri)
     ledger.take_run(house.run_id, site, "reread", {"parser_version": PARSER_VERSION})
     with _beating(ledger, house.run_id) as beats:
-        work = _Publishing(ledger, storage, house.run_id, part_rows, beats)
+        work = _Publishing(ledger, storage, house, part_rows, beats)
         reasons: list[str] = []
         try:
             close_left(house.archive, ledger, house.run_id, adopts=False)
-            publish(ledger, storage, house.run_id, part_rows)
+            publish(ledger, storage, house.archive, house.run_id, part_rows)
             _read_all(house, site, ledger.seen, work.compared, work.taken)
             if work.outcome.lost:
                 reasons = [f"{work.outcome.lost} pages are no longer read"]
@@ -119,7 +119,7 @@ def reread(house: House, site: str, ledger: Ledger, part_rows: int) -> Outcome:
         finally:
             ended = "failed" if reasons else "finished"
             ledger.finish_run(house.run_id, ended, not reasons, work.outcome.counts(), reasons)
-            publish(ledger, storage, house.run_id, part_rows)
+            publish(ledger, storage, house.archive, house.run_id, part_rows)
     # What was taken down meanwhile waited for this run.
     finish_takedowns(ledger, storage, house.archive, ledger.living_runs())
     return work.outcome
@@ -148,11 +148,12 @@ class _Publishing:
     """What becomes of what was read, while a run holds the lock of its site."""
 
     def __init__(
-        self, ledger: Ledger, storage: Storage, run_id: str, part_rows: int, beats: Future[None]
+        self, ledger: Ledger, storage: Storage, house: House, part_rows: int, beats: Future[None]
     ) -> None:
         self._ledger = ledger
         self._storage = storage
-        self._run_id = run_id
+        self._archive = house.archive
+        self._run_id = house.run_id
         self._part_rows = part_rows
         self._waiting = 0
         self._beats = beats
@@ -182,7 +183,7 @@ class _Publishing:
         self._waiting += 1
         if self._waiting >= self._part_rows:
             self._waiting = 0
-            publish(self._ledger, self._storage, self._run_id, self._part_rows)
+            publish(self._ledger, self._storage, self._archive, self._run_id, self._part_rows)
 
     def _check_lock(self) -> None:
         if self._beats.done():
