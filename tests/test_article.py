@@ -210,3 +210,54 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
 def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) -> None:
     article = read(f"{META}{BODY}{FOOT}{neighbours}{RELATED}")
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+NOTICE = "以上内容为资讯信息快照，由kuaizhao.example爬虫采集"
+TIME = "快照生成时间：2025-01-08 21:45:02"
+TITLE = "<a href=/gn/2.html>南岭大桥主跨合龙</a>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<ul><li>{TITLE}<p>...山城渡口恢复通航。{NOTICE}</p><li><a href=/gn/3.html>江北夜校亮灯</a></ul>",
+        f"<ul><li>{TITLE}<p>山城渡口恢复通航。 {NOTICE}</p><li><a href=/gn/3.html>江北夜校亮灯</a></ul>",
+        f"<ul><li>{TITLE}<p>{NOTICE}</p><li><a href=/gn/3.html>江北夜校亮灯</a></ul>",
+        f"<ul><li><a href=/gn/2.html><b>南岭大桥主跨合龙</b><p>{NOTICE}</p></a></ul><a href=/gn/>上一页</a>",
+        f"<p>本站声明：以上内容为资讯信息快照</p><ul><li>{TITLE}</ul>",
+        f"<p><b>本站声明：</b>以上内容为资讯信息快照</p><ul><li>{TITLE}</ul>",
+        f"<ul><li>{TITLE}<p>{TIME}</p></ul><a href=/gn/>上一页</a>",
+        f"<ul><li><p>{TIME}</p><h3>{TITLE} <small>01-08</small></h3></ul><a href=/gn/>上一页</a>",
+        f"<table><tr><td>{TITLE}<td>{TIME}</table><a href=/gn/>上一页</a>",
+    ],
+)
+def test_a_list_of_snapshots_is_no_article(page: str) -> None:
+    assert not is_article(read_stream(f"<title>国内_快照网</title><h1>国内</h1>{page}", URL))
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        f"<p>{NOTICE}</p>",
+        f"<p>【{NOTICE}】</p>",
+        f"<p>两岸居民不再绕行。{NOTICE}</p>",
+        f"<p>{TIME}</p>",
+        f"<p>声明：{NOTICE}<br>{TIME}</p>",
+        f"<div>{NOTICE}<br>信息原文地址：<a href=//other.example/1.html>http://other.example/1.html</a></div>",
+        f"<dl><dt>{TIME}<dt>信息原文地址：<dd><a href='/go?to=http%3A%2F%2Fa.example'>点击查看原文</a></dl>",
+        f"<p>{TIME}</p><p>类别：<a href=/gn/>国内新闻资讯</a></p>",
+        f"<p>{TIME}</p><p>上一篇：{TITLE}</p>",
+        f"<p>{TIME}</p><p><a href=/gn/>返回列表</a></p>",
+        f"<p>{NOTICE}</p><p><a href=/>回到快照网的首页</a></p>",
+    ],
+)
+@pytest.mark.parametrize("heading", ["<h1>山城水位回落通航恢复</h1>", "<b>山城水位回落通航恢复</b>"])
+def test_a_page_with_a_notice_or_a_snapshot_time_of_its_own_is_an_article(heading: str, foot: str) -> None:
+    stream = read_stream(f"<title>快照网</title><div>{heading}{BODY}{foot}</div>", URL)
+    assert is_article(stream)
+
+
+def test_the_excerpt_of_another_article_is_no_footer() -> None:
+    related = f"<div>{TITLE}<p>...山城渡口恢复通航。{NOTICE}</p></div>"
+    article = read(f"{META}{BODY}<p>{TIME}</p>{related}<p><a href=/gn/>国内</a></p>")
+    assert article.footer is None

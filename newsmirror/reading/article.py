@@ -8,8 +8,10 @@ the body between, and the lists around.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from newsmirror.items import Block, Footer, Link
+from newsmirror.normalise.urls import is_root
 from newsmirror.reading.around import read_breadcrumbs, read_more, read_related
 from newsmirror.reading.body import read_body
 from newsmirror.reading.date_cells import leading_date
@@ -17,7 +19,7 @@ from newsmirror.reading.entries import Entry
 from newsmirror.reading.footer import read_footer
 from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
-from newsmirror.reading.labels import HOME_WORDS
+from newsmirror.reading.labels import HOME_WORDS, begins_notice
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
 from newsmirror.reading.meta import date_below, read_meta
 from newsmirror.reading.origins import (
@@ -28,11 +30,15 @@ from newsmirror.reading.origins import (
     Origin,
     value_of,
 )
-from newsmirror.reading.stream import Stream
+from newsmirror.reading.stream import Line, Stream
 from newsmirror.reading.title import find_title
 
 # Last links of a trail that name no category.
 _NOT_A_CATEGORY = HOME_WORDS | {"正文", "内容", "详情", "资讯", "资讯正文", "文章", "详细内容", "快照"}
+# A link of fewer characters is a button or a category, and no title.
+_MIN_TITLE = 6
+# An entry has at most so many lines: title, excerpt, and one for each label. An unclosed link has more.
+_MAX_ENTRY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +79,46 @@ def is_article(stream: Stream) -> bool:
     """Tell whether a page is a snapshot of one article.
 
     It carries the notice 以上内容为资讯信息快照, or one single 快照生成时间 with a date. A list of snapshots,
-    where every row has its own time, or a slogan in the page's frame, does not make an article.
+    where every row has its own time or an excerpt its notice, or a slogan in the page's frame, does not make
+    an article.
     """
-    if stream.notices:
+    if any(begins_notice(line.text) and not _stands_in_entry(stream, line) for line in stream.notices):
         return True
     hits = [hit for hit in find_hits(stream) if hit.field == "snapshot" and leading_date(hit.value)]
-    return len(hits) == 1 and not hits[0].line.links
+    return len(hits) == 1 and not hits[0].line.links and not _stands_in_entry(stream, hits[0].line)
+
+
+def _stands_in_entry(stream: Stream, line: Line) -> bool:
+    """Tell whether a line stands in an entry of a list: in the box of one link, the title of another page.
+
+    A box with a heading that is no link is an article's own, and a link may be the value of a label.
+    """
+    box = line.box
+    while box.parent is not None and not stream.has_links(box.start, box.end):
+        box = box.parent
+    url = stream.only_url(box.start, box.end)
+    if url is None or not _leads_to_another(url, stream.url):
+        return False
+    while box.parent is not None and stream.only_url(box.parent.start, box.parent.end) == url:
+        box = box.parent
+    around = stream.lines[box.start : box.end]
+    if len(around) > _MAX_ENTRY or any(other.box.heading and not other.links for other in around):
+        return False
+    values = [hit.anchor for hit in find_hits(stream)]
+    return any(
+        anchor is not None and anchor not in values and len(other.anchored(anchor)) >= _MIN_TITLE
+        for other in around
+        for anchor in [piece.anchor for piece in other.pieces[:1]]
+    )
+
+
+def _leads_to_another(url: str, own: str) -> bool:
+    """Tell whether an address is that of another page of the same site, not of its front."""
+    return (
+        urlsplit(url).netloc == urlsplit(own).netloc
+        and not is_root(url)
+        and url.partition("#")[0] != own.partition("#")[0]
+    )
 
 
 def read_article(stream: Stream) -> ReadArticle | None:
