@@ -200,6 +200,40 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
     )
 
 
+HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f"{HEAD_ROW}<tr><td>国内<td>2025-01-08 16:55:00<td>山城晚报",
+        "<thead><tr><th><b>类别：</b><th>发布时间：<th>来源：<tbody><tr>"
+        "<td>国内<td>2025-01-08 16:55:00<td>山城晚报",
+    ],
+)
+def test_labels_in_a_head_row_and_values_in_the_row_below(rows: str) -> None:
+    article = read(f"<table>{rows}</table>{BODY}{FOOT}")
+    assert (article.category, article.source, article.published_raw, texts(article)) == (
+        "国内",
+        "山城晚报",
+        "2025-01-08 16:55:00",
+        TEXTS,
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<td>国内<td>山城晚报",  # whose values these are, nobody can tell
+        "<td>国内<td><td>山城晚报",
+        "<td>国内<td>2025-01-08 16:55:00<td>山城晚报<td>章山川",
+    ],
+)
+def test_a_head_row_without_as_many_values_has_none(row: str) -> None:
+    article = read(f"<table>{HEAD_ROW}<tr>{row}</table>{BODY}{FOOT}")
+    assert (article.category, article.source) == (None, None)
+
+
 @pytest.mark.parametrize(
     "neighbours",
     [
