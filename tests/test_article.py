@@ -109,6 +109,39 @@ def test_a_heading_of_several_lines(page_title: str, heading: str, title: str, t
 
 
 @pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("<div>山城水位</div><div>回落</div>", "山城水位 回落"),
+        ("<div><p>山城水位</p></div><div>回落<br>通航恢复</div>", "山城水位 回落 通航恢复"),
+        ("<div>国内新闻</div><div>山城水位</div><div>回落</div>", "山城水位 回落"),
+        ("<div>山城水位</div><div>回落</div><div>来源：山城网</div>", "山城水位 回落"),
+        ("<div>山城水位</div><div>回落</div><div>2025-01-08 10:00</div>", "山城水位 回落"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["h1", "h3"])
+def test_a_heading_of_several_boxes(heading: str, title: str, tag: str) -> None:
+    html = f"<title>山城水位回落通航恢复_快照网</title><{tag}>{heading}</{tag}>{META}{BODY}{FOOT}"
+    article = read_article(read_stream(html, URL))
+    assert article is not None
+    assert (article.title, texts(article)) == (title, TEXTS)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"{META}<h1>山城水位回落通航恢复{BODY}{FOOT}",
+        f"<h1>山城水位回落通航恢复{META}{BODY}{FOOT}",
+        f"<h1>快照网<div>国内频道</div><div>山城水位回落通航恢复</div>{META}{BODY}{FOOT}",
+        f"{META}<h1><div>山城水位回落通航恢复</div><div>山城下雪了</div><div>码头停航</div>{BODY}{FOOT}",
+    ],
+)
+def test_a_heading_that_is_never_closed(page: str) -> None:
+    article = read_article(read_stream(f"<title>山城水位回落通航恢复_快照网</title>{page}", URL))
+    assert article is not None
+    assert article.title == "山城水位回落通航恢复"
+
+
+@pytest.mark.parametrize(
     "opening", ["时间：3月20日上午9时至11时；地点：码头。", "来源：这是乘客问得最多的两个字。"]
 )
 def test_a_paragraph_that_begins_with_a_label_stays(opening: str) -> None:

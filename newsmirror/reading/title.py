@@ -1,6 +1,7 @@
 """The headline of an article."""
 
 from collections.abc import Collection, Mapping
+from itertools import takewhile
 
 from newsmirror.reading.date_cells import is_date
 from newsmirror.reading.labels import FURNITURE
@@ -16,6 +17,8 @@ from newsmirror.reading.stream import Line, Stream
 
 _MAX_TITLE = 150
 _LONGEST_PLAIN = 60
+# A heading of more lines was not closed.
+_MAX_HEADING = 6
 # How far below the row of labels a headline can stand, in lines.
 _BELOW = 12
 # By whether the line is named in the head of the page, and whether it is a heading.
@@ -58,22 +61,29 @@ def find_title(
 def _whole_heading(stream: Stream, line: Line, taken: Collection[int], hints: Collection[str]) -> list[Line]:
     """Return a line with those before and after it in the same heading that hold no labels.
 
-    What the head of the page leaves out when it names the line does not stand before it: 新闻<br>….
+    What the head of the page leaves out when it names the line does not stand before it (新闻<br>…), nor in
+    another box of the heading: one that is never closed holds the whole page.
     """
     if not line.box.heading:
         return [line]
+    heading = line.box
+    while heading.parent is not None and heading.parent.heading:
+        heading = heading.parent
+    is_closed = heading.end - heading.start <= _MAX_HEADING
     naming = [hint for hint in hints if line.text in hint]
-    lines = [line]
-    for before in reversed(stream.lines[line.box.start : line.index]):
-        is_named = not naming or any(before.text in hint for hint in naming)
-        if before.box is not line.box or before.index in taken or not before.text or not is_named:
-            break
-        lines.insert(0, before)
-    for following in stream.lines[line.index + 1 : line.box.end]:
-        if following.index in taken or not following.text:
-            break
-        lines.append(following)
-    return lines
+
+    def is_part(other: Line) -> bool:
+        if not other.text or other.index in taken:
+            return False
+        if any(other.text in hint for hint in naming):
+            return True
+        beside = other.box is line.box
+        fits = beside and other.index > line.index if naming else beside or is_closed
+        return fits and _looks_like_title(other)
+
+    above = takewhile(is_part, reversed(stream.lines[heading.start : line.index]))
+    below = takewhile(is_part, stream.lines[line.index + 1 : heading.end])
+    return [*reversed([*above]), line, *below]
 
 
 def _may_be_title(line: Line) -> bool:
