@@ -142,6 +142,33 @@ def test_a_heading_that_is_never_closed(page: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "heading",
+    [
+        "<h1>山城水位回落通航恢复<small>2025-01-08 10:00:00</small></h1>",
+        "<h1>山城水位回落通航恢复 <small>[2025-01-08 10:00:00]</small></h1>",
+        "<h1>山城水位回落通航恢复<br><small>2025-01-08 10:00:00</small></h1>",
+        "<div>山城水位回落通航恢复<span>2025-01-08</span> <span>10:00:00</span></div>",
+    ],
+)
+@pytest.mark.parametrize("page_title", ["山城水位回落通航恢复_快照网", "快照网"])
+def test_a_date_behind_the_headline(page_title: str, heading: str) -> None:
+    article = read_article(read_stream(f"<title>{page_title}</title>{heading}{BODY}{FOOT}", URL))
+    assert article is not None
+    assert (article.title, article.published_raw, texts(article)) == (
+        "山城水位回落通航恢复",
+        "2025-01-08 10:00:00",
+        TEXTS,
+    )
+
+
+def test_a_date_that_the_head_of_the_page_calls_a_part_of_the_headline() -> None:
+    html = "<title>山城通航定在1月8日_快照网</title><h1>山城通航定在<em>1月8日</em></h1>"
+    article = read_article(read_stream(f"{html}{BODY}{FOOT}", URL))
+    assert article is not None
+    assert (article.title, article.published_raw) == ("山城通航定在1月8日", None)
+
+
+@pytest.mark.parametrize(
     "opening", ["时间：3月20日上午9时至11时；地点：码头。", "来源：这是乘客问得最多的两个字。"]
 )
 def test_a_paragraph_that_begins_with_a_label_stays(opening: str) -> None:

@@ -21,7 +21,7 @@ from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
 from newsmirror.reading.labels import HOME_WORDS, begins_notice
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
-from newsmirror.reading.meta import date_below, read_meta
+from newsmirror.reading.meta import date_behind, date_below, read_meta
 from newsmirror.reading.origins import (
     LABEL,
     LAST_CRUMB,
@@ -136,7 +136,8 @@ def read_article(stream: Stream) -> ReadArticle | None:
     headline = find_title(stream, _anchor(stream, meta.first), hints, taken)
     if headline is not None:
         lines = headline.value
-        title = Found(" ".join(line.text for line in lines), headline.origin)
+        ending = lines[-1].text[: headline.origin.end]
+        title = Found(" ".join([*(line.text for line in lines[:-1]), ending]), headline.origin)
         head, last = lines[0].index, lines[-1].index
     elif linked_data.headline is not None:
         title, head, last = linked_data.headline, 0, -1
@@ -144,6 +145,8 @@ def read_article(stream: Stream) -> ReadArticle | None:
         return None
     marks = footer_marks(stream, hits, meta)
     published = meta.published_raw
+    if published is None and headline is not None and headline.origin.end is not None:
+        published = date_behind(headline.value[-1], headline.origin.end)
     if published is None and (published := date_below(stream, head)) is not None:
         marks.update(published.origin.lines)
     start, end, rule = body_range(stream, last, meta, marks)

@@ -9,6 +9,7 @@ from newsmirror.reading.hits import MAX_VALUE, Hit
 from newsmirror.reading.labels import Field
 from newsmirror.reading.origins import (
     DATE_BEFORE_LABEL,
+    DATE_BEHIND_TITLE,
     DATE_BELOW_TITLE,
     DATE_IN_VALUE,
     DATE_NEAR_ROW,
@@ -17,7 +18,7 @@ from newsmirror.reading.origins import (
     Found,
     Origin,
 )
-from newsmirror.reading.stream import Stream
+from newsmirror.reading.stream import Line, Stream
 
 _FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
 # Labels this many lines from each other are one row (their values stand between).
@@ -162,6 +163,12 @@ def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
         ),
         None,
     )
+
+
+def date_behind(line: Line, end: int) -> Found[str] | None:
+    """Return the date on the line of a headline that ends before the character `end`."""
+    date = leading_date(line.text[end:].strip())
+    return Found(date, Origin(DATE_BEHIND_TITLE, line.index, line.index, end)) if date is not None else None
 
 
 def date_below(stream: Stream, head: int) -> Found[str] | None:

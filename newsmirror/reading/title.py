@@ -35,6 +35,7 @@ def find_title(
 ) -> Found[list[Line]] | None:
     """Return the lines of the headline (several where its heading is broken), or None.
 
+    Its origin says where the last of them ends if a date stands behind it: 山城下雪了<i>2025-01-08</i>.
     `anchor`: the line that the labels (or else the notice) begin on; `hints`: what the head of the page calls
     the article, and where; `taken`: lines that hold labels and their values.
     """
@@ -43,7 +44,8 @@ def find_title(
     for line in stream.lines[: anchor + _BELOW + 1]:
         if not _may_be_title(line) or line.index in taken:
             continue
-        named = max([len(line.text) / len(hint) for hint in names if line.text in hint], default=0.0)
+        text = line.text[: _end(line, names)]
+        named = max([len(text) / len(hint) for hint in names if text in hint], default=0.0)
         if not named and not line.box.heading and not _looks_like_title(line):
             continue
         score = _score(line, named, line.index - anchor, stream.url)
@@ -52,17 +54,34 @@ def find_title(
     if best is None:
         return None
     line = best[1]
-    lines = _whole_heading(stream, line, taken, names)
-    named_in = ", ".join([where for where, hint in hints.items() if line.text in hint])
-    rule = _RULES[bool(named_in), bool(line.box.heading)]
-    return Found(lines, Origin(rule, lines[0].index, lines[-1].index, word=named_in))
+    text = line.text[: _end(line, names)]
+    naming = {where: hint for where, hint in hints.items() if text in hint}
+    lines = _whole_heading(stream, line, taken, naming.values())
+    rule = _RULES[bool(naming), bool(line.box.heading)]
+    end = _end(lines[-1], names)
+    return Found(lines, Origin(rule, lines[0].index, lines[-1].index, 0, end, ", ".join(naming)))
 
 
-def _whole_heading(stream: Stream, line: Line, taken: Collection[int], hints: Collection[str]) -> list[Line]:
+def _end(line: Line, names: Collection[str]) -> int | None:
+    """Return where a headline ends before the dates at the end of its line; None: with the line.
+
+    A date that the head of the page names with the rest is a part of it: 通航定在<em>1月8日</em>.
+    """
+    end = None
+    if len(line.pieces) > 1 and not any(line.text in name for name in names):
+        for piece in reversed(line.pieces[1:]):
+            if not is_date(piece.text):
+                break
+            end = len(line.text[: piece.start].rstrip())
+    return end
+
+
+def _whole_heading(stream: Stream, line: Line, taken: Collection[int], naming: Collection[str]) -> list[Line]:
     """Return a line with those before and after it in the same heading that hold no labels.
 
-    What the head of the page leaves out when it names the line does not stand before it (新闻<br>…), nor in
-    another box of the heading: one that is never closed holds the whole page.
+    `naming`: what the head of the page calls the article, where that names the line. What it leaves out does
+    not stand before the line (新闻<br>…), nor in another box of the heading: one that is never closed holds
+    the whole page.
     """
     if not line.box.heading:
         return [line]
@@ -70,7 +89,6 @@ def _whole_heading(stream: Stream, line: Line, taken: Collection[int], hints: Co
     while heading.parent is not None and heading.parent.heading:
         heading = heading.parent
     is_closed = heading.end - heading.start <= _MAX_HEADING
-    naming = [hint for hint in hints if line.text in hint]
 
     def is_part(other: Line) -> bool:
         if not other.text or other.index in taken:
@@ -79,7 +97,7 @@ def _whole_heading(stream: Stream, line: Line, taken: Collection[int], hints: Co
             return True
         beside = other.box is line.box
         fits = beside and other.index > line.index if naming else beside or is_closed
-        return fits and _looks_like_title(other)
+        return fits and _may_be_title(other) and _looks_like_title(other)
 
     above = takewhile(is_part, reversed(stream.lines[heading.start : line.index]))
     below = takewhile(is_part, stream.lines[line.index + 1 : heading.end])
@@ -88,16 +106,17 @@ def _whole_heading(stream: Stream, line: Line, taken: Collection[int], hints: Co
 
 def _may_be_title(line: Line) -> bool:
     return (
-        2 <= len(line.text) <= _MAX_TITLE and not line.is_table and not line.box.chrome and not line.is_notice
+        2 <= len(line.text) <= _MAX_TITLE
+        and not line.is_table
+        and not line.box.chrome
+        and not line.is_notice
+        and not is_date(line.text)
     )
 
 
 def _looks_like_title(line: Line) -> bool:
     return not (
-        len(line.text) > _LONGEST_PLAIN
-        or line.text.endswith(("。", "；"))
-        or is_date(line.text)
-        or FURNITURE.match(line.text)
+        len(line.text) > _LONGEST_PLAIN or line.text.endswith(("。", "；")) or FURNITURE.match(line.text)
     )
 
 
