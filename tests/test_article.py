@@ -260,6 +260,13 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
     )
 
 
+@pytest.mark.parametrize("arrow", ["&gt;", "»", "›", "＞", ">>"])
+def test_arrows_between_labels_are_no_part_of_a_value(arrow: str) -> None:
+    meta = f"类别：<a href=/gn/>国内</a> {arrow} 发布时间：2025-01-08 {arrow} 来源：山城网 {arrow}"
+    article = read(f"<p>{meta}</p>{BODY}{FOOT}")
+    assert (article.category, article.source, article.published_raw) == ("国内", "山城网", "2025-01-08")
+
+
 HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
 
 

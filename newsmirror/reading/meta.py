@@ -25,7 +25,7 @@ _FIELDS = frozenset(("category", "published", "source", "author", "editor", "oth
 _GAP = 3
 _MAX_BETWEEN = 30
 _MAX_DATE_LINE = 80
-_SEPARATORS = " |｜/·-—"
+_SEPARATORS = " |｜/·-—>»›＞"
 # What a page puts behind the last value: font sizes and buttons.
 _TOOLS = re.compile(
     r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$|\s*[\[（(【]\s*大?$"
