@@ -30,7 +30,7 @@ from newsmirror.reading.origins import (
     Origin,
     value_of,
 )
-from newsmirror.reading.stream import Line, Stream
+from newsmirror.reading.stream import Anchor, Line, Stream
 from newsmirror.reading.title import find_title
 
 # Last links of a trail that name no category.
@@ -82,33 +82,39 @@ def is_article(stream: Stream) -> bool:
     where every row has its own time or an excerpt its notice, or a slogan in the page's frame, does not make
     an article.
     """
-    if any(begins_notice(line.text) and not _stands_in_entry(stream, line) for line in stream.notices):
+    notices = [line for line in stream.notices if begins_notice(line.text)]
+    if any(_entry_title(stream, line) is None for line in notices):
         return True
-    hits = [hit for hit in find_hits(stream) if hit.field == "snapshot" and leading_date(hit.value)]
-    return len(hits) == 1 and not hits[0].line.links and not _stands_in_entry(stream, hits[0].line)
+    hits = find_hits(stream)
+    times = [hit.line for hit in hits if hit.field == "snapshot" and leading_date(hit.value)]
+    if len(times) == 1 and not times[0].links:
+        notices += times
+    # What is the value of a label, is no title.
+    values = {None, *(hit.anchor for hit in hits)}
+    return any(_entry_title(stream, line) in values for line in notices)
 
 
-def _stands_in_entry(stream: Stream, line: Line) -> bool:
-    """Tell whether a line stands in an entry of a list: in the box of one link, the title of another page.
+def _entry_title(stream: Stream, line: Line) -> Anchor | None:
+    """Return the title of the entry that a line stands in: a link to another page, the only one of its box.
 
-    A box with a heading that is no link is an article's own, and a link may be the value of a label.
+    A box with a heading that is no link is an article's own.
     """
     box = line.box
     while box.parent is not None and not stream.has_links(box.start, box.end):
         box = box.parent
     url = stream.only_url(box.start, box.end)
     if url is None or not _leads_to_another(url, stream.url):
-        return False
+        return None
     while box.parent is not None and stream.only_url(box.parent.start, box.parent.end) == url:
         box = box.parent
+    if box.end - box.start > _MAX_ENTRY:
+        return None
     around = stream.lines[box.start : box.end]
-    if len(around) > _MAX_ENTRY or any(other.box.heading and not other.links for other in around):
-        return False
-    values = [hit.anchor for hit in find_hits(stream)]
-    return any(
-        anchor is not None and anchor not in values and len(other.anchored(anchor)) >= _MIN_TITLE
-        for other in around
-        for anchor in [piece.anchor for piece in other.pieces[:1]]
+    if any(other.box.heading and not other.links for other in around):
+        return None
+    opening = ((other, other.pieces[0].anchor) for other in around if other.pieces)
+    return next(
+        (anchor for other, anchor in opening if anchor and len(other.anchored(anchor)) >= _MIN_TITLE), None
     )
 
 

@@ -105,7 +105,7 @@ HOME_WORDS = frozenset(
 )
 NOTICE = "以上内容为资讯信息快照"
 # The notice as a sentence of its own: neither the words of a slogan (本站声明：…) nor the end of an excerpt.
-_OWN_NOTICE = re.compile(rf"(?:^|[。！？；”）】])[^\w:：]*{NOTICE}")
+_OWN_NOTICE = re.compile(rf"(?:^|[。！？；”）】])[^\w:：]{{0,4}}{NOTICE}")
 _EXCERPT = ("...", "…")
 REMOVAL = re.compile(r"如有侵权|如涉及侵权|若有侵权|侵权请联系|非营利公共服务")
 MORE = re.compile(
