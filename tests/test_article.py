@@ -161,6 +161,27 @@ def test_a_date_behind_the_headline(page_title: str, heading: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "<small>发布时间：2025-01-08 10:00:00</small>",
+        "<small>来源：山城网 发布时间：2025-01-08 10:00:00</small>",
+        " <i>2025-01-08 10:00:00</i> <i>来源：山城网</i>",
+    ],
+)
+@pytest.mark.parametrize("page_title", ["山城水位回落通航恢复_快照网", "快照网"])
+def test_labels_behind_the_headline(page_title: str, labels: str) -> None:
+    heading = f"<h1>山城水位回落通航恢复{labels}</h1>"
+    article = read_article(read_stream(f"<title>{page_title}</title>{heading}{BODY}{FOOT}", URL))
+    assert article is not None
+    assert (article.title, article.published_raw, article.source, texts(article)) == (
+        "山城水位回落通航恢复",
+        "2025-01-08 10:00:00",
+        "山城网" if "来源" in labels else None,
+        TEXTS,
+    )
+
+
 def test_a_date_that_the_head_of_the_page_calls_a_part_of_the_headline() -> None:
     html = "<title>山城通航定在1月8日_快照网</title><h1>山城通航定在<em>1月8日</em></h1>"
     article = read_article(read_stream(f"{html}{BODY}{FOOT}", URL))

@@ -138,7 +138,9 @@ def read_article(stream: Stream) -> ReadArticle | None:
         "JSON-LD": value_of(linked_data.headline),
     }
     hints = {where: hint for where, hint in called.items() if hint}
-    taken = {hit.line.index for hit in hits if hit.opens_line} | {hit.last for hit in meta.hits}
+    taken = {hit.line.index for hit in hits if hit.opens_line}
+    # Labels in a heading may stand behind the headline.
+    taken |= {hit.last for hit in meta.hits if hit.last > hit.line.index or not hit.line.box.heading}
     headline = find_title(stream, _anchor(stream, meta.first), hints, taken)
     if headline is not None:
         lines = headline.value

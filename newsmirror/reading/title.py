@@ -46,7 +46,8 @@ def find_title(
             continue
         text = line.text[: _end(line, names)]
         named = max([len(text) / len(hint) for hint in names if text in hint], default=0.0)
-        if not named and not line.box.heading and not _looks_like_title(line):
+        is_heading = line.box.heading and not is_date(line.text)
+        if not (named or is_heading or _looks_like_title(line)):
             continue
         score = _score(line, named, line.index - anchor, stream.url)
         if best is None or score > best[0]:
@@ -63,17 +64,18 @@ def find_title(
 
 
 def _end(line: Line, names: Collection[str]) -> int | None:
-    """Return where a headline ends before the dates at the end of its line; None: with the line.
+    """Return where a headline ends before the labels and dates at the end of its line; None: with the line.
 
     A date that the head of the page names with the rest is a part of it: 通航定在<em>1月8日</em>.
     """
-    end = None
-    if len(line.pieces) > 1 and not any(line.text in name for name in names):
-        for piece in reversed(line.pieces[1:]):
-            if not is_date(piece.text):
-                break
-            end = len(line.text[: piece.start].rstrip())
-    return end
+    if len(line.pieces) == 1 or any(line.text in name for name in names):
+        return None
+    labels = {label.start for label in line.labels}
+    pieces = line.pieces[1:]
+    behind = next((at for at, piece in enumerate(pieces) if piece.start in labels), len(pieces))
+    while behind and is_date(pieces[behind - 1].text):
+        behind -= 1
+    return len(line.text[: pieces[behind].start].rstrip()) if behind < len(pieces) else None
 
 
 def _whole_heading(stream: Stream, line: Line, taken: Collection[int], naming: Collection[str]) -> list[Line]:
@@ -106,17 +108,16 @@ def _whole_heading(stream: Stream, line: Line, taken: Collection[int], naming: C
 
 def _may_be_title(line: Line) -> bool:
     return (
-        2 <= len(line.text) <= _MAX_TITLE
-        and not line.is_table
-        and not line.box.chrome
-        and not line.is_notice
-        and not is_date(line.text)
+        2 <= len(line.text) <= _MAX_TITLE and not line.is_table and not line.box.chrome and not line.is_notice
     )
 
 
 def _looks_like_title(line: Line) -> bool:
     return not (
-        len(line.text) > _LONGEST_PLAIN or line.text.endswith(("。", "；")) or FURNITURE.match(line.text)
+        len(line.text) > _LONGEST_PLAIN
+        or line.text.endswith(("。", "；"))
+        or is_date(line.text)
+        or FURNITURE.match(line.text)
     )
 
 
