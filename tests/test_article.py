@@ -109,6 +109,87 @@ def test_a_heading_of_several_lines(page_title: str, heading: str, title: str, t
 
 
 @pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("<div>山城水位</div><div>回落</div>", "山城水位 回落"),
+        ("<div><p>山城水位</p></div><div>回落<br>通航恢复</div>", "山城水位 回落 通航恢复"),
+        ("<div>国内新闻</div><div>山城水位</div><div>回落</div>", "山城水位 回落"),
+        ("<div>山城水位</div><div>回落</div><div>来源：山城网</div>", "山城水位 回落"),
+        ("<div>山城水位</div><div>回落</div><div>2025-01-08 10:00</div>", "山城水位 回落"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["h1", "h3"])
+def test_a_heading_of_several_boxes(heading: str, title: str, tag: str) -> None:
+    html = f"<title>山城水位回落通航恢复_快照网</title><{tag}>{heading}</{tag}>{META}{BODY}{FOOT}"
+    article = read_article(read_stream(html, URL))
+    assert article is not None
+    assert (article.title, texts(article)) == (title, TEXTS)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"{META}<h1>山城水位回落通航恢复{BODY}{FOOT}",
+        f"<h1>山城水位回落通航恢复{META}{BODY}{FOOT}",
+        f"<h1>快照网<div>国内频道</div><div>山城水位回落通航恢复</div>{META}{BODY}{FOOT}",
+        f"{META}<h1><div>山城水位回落通航恢复</div><div>山城下雪了</div><div>码头停航</div>{BODY}{FOOT}",
+    ],
+)
+def test_a_heading_that_is_never_closed(page: str) -> None:
+    article = read_article(read_stream(f"<title>山城水位回落通航恢复_快照网</title>{page}", URL))
+    assert article is not None
+    assert article.title == "山城水位回落通航恢复"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "<h1>山城水位回落通航恢复<small>2025-01-08 10:00:00</small></h1>",
+        "<h1>山城水位回落通航恢复 <small>[2025-01-08 10:00:00]</small></h1>",
+        "<h1>山城水位回落通航恢复<br><small>2025-01-08 10:00:00</small></h1>",
+        "<div>山城水位回落通航恢复<span>2025-01-08</span> <span>10:00:00</span></div>",
+    ],
+)
+@pytest.mark.parametrize("page_title", ["山城水位回落通航恢复_快照网", "快照网"])
+def test_a_date_behind_the_headline(page_title: str, heading: str) -> None:
+    article = read_article(read_stream(f"<title>{page_title}</title>{heading}{BODY}{FOOT}", URL))
+    assert article is not None
+    assert (article.title, article.published_raw, texts(article)) == (
+        "山城水位回落通航恢复",
+        "2025-01-08 10:00:00",
+        TEXTS,
+    )
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "<small>发布时间：2025-01-08 10:00:00</small>",
+        "<small>来源：山城网 发布时间：2025-01-08 10:00:00</small>",
+        " <i>2025-01-08 10:00:00</i> <i>来源：山城网</i>",
+    ],
+)
+@pytest.mark.parametrize("page_title", ["山城水位回落通航恢复_快照网", "快照网"])
+def test_labels_behind_the_headline(page_title: str, labels: str) -> None:
+    heading = f"<h1>山城水位回落通航恢复{labels}</h1>"
+    article = read_article(read_stream(f"<title>{page_title}</title>{heading}{BODY}{FOOT}", URL))
+    assert article is not None
+    assert (article.title, article.published_raw, article.source, texts(article)) == (
+        "山城水位回落通航恢复",
+        "2025-01-08 10:00:00",
+        "山城网" if "来源" in labels else None,
+        TEXTS,
+    )
+
+
+def test_a_date_that_the_head_of_the_page_calls_a_part_of_the_headline() -> None:
+    html = "<title>山城通航定在1月8日_快照网</title><h1>山城通航定在<em>1月8日</em></h1>"
+    article = read_article(read_stream(f"{html}{BODY}{FOOT}", URL))
+    assert article is not None
+    assert (article.title, article.published_raw) == ("山城通航定在1月8日", None)
+
+
+@pytest.mark.parametrize(
     "opening", ["时间：3月20日上午9时至11时；地点：码头。", "来源：这是乘客问得最多的两个字。"]
 )
 def test_a_paragraph_that_begins_with_a_label_stays(opening: str) -> None:
@@ -200,6 +281,47 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
     )
 
 
+@pytest.mark.parametrize("arrow", ["&gt;", "»", "›", "＞", ">>"])
+def test_arrows_between_labels_are_no_part_of_a_value(arrow: str) -> None:
+    meta = f"类别：<a href=/gn/>国内</a> {arrow} 发布时间：2025-01-08 {arrow} 来源：山城网 {arrow}"
+    article = read(f"<p>{meta}</p>{BODY}{FOOT}")
+    assert (article.category, article.source, article.published_raw) == ("国内", "山城网", "2025-01-08")
+
+
+HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f"{HEAD_ROW}<tr><td>国内<td>2025-01-08 16:55:00<td>山城晚报",
+        "<thead><tr><th><b>类别：</b><th>发布时间：<th>来源：<tbody><tr>"
+        "<td>国内<td>2025-01-08 16:55:00<td>山城晚报",
+    ],
+)
+def test_labels_in_a_head_row_and_values_in_the_row_below(rows: str) -> None:
+    article = read(f"<table>{rows}</table>{BODY}{FOOT}")
+    assert (article.category, article.source, article.published_raw, texts(article)) == (
+        "国内",
+        "山城晚报",
+        "2025-01-08 16:55:00",
+        TEXTS,
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<td>国内<td>山城晚报",  # whose values these are, nobody can tell
+        "<td>国内<td><td>山城晚报",
+        "<td>国内<td>2025-01-08 16:55:00<td>山城晚报<td>章山川",
+    ],
+)
+def test_a_head_row_without_as_many_values_has_none(row: str) -> None:
+    article = read(f"<table>{HEAD_ROW}<tr>{row}</table>{BODY}{FOOT}")
+    assert (article.category, article.source) == (None, None)
+
+
 @pytest.mark.parametrize(
     "neighbours",
     [
@@ -210,3 +332,54 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
 def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) -> None:
     article = read(f"{META}{BODY}{FOOT}{neighbours}{RELATED}")
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+NOTICE = "以上内容为资讯信息快照，由kuaizhao.example爬虫采集"
+TIME = "快照生成时间：2025-01-08 21:45:02"
+TITLE = "<a href=/gn/2.html>南岭大桥主跨合龙</a>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<ul><li>{TITLE}<p>...山城渡口恢复通航。{NOTICE}</p><li><a href=/gn/3.html>江北夜校亮灯</a></ul>",
+        f"<ul><li>{TITLE}<p>山城渡口恢复通航。 {NOTICE}</p><li><a href=/gn/3.html>江北夜校亮灯</a></ul>",
+        f"<ul><li>{TITLE}<p>{NOTICE}</p><li><a href=/gn/3.html>江北夜校亮灯</a></ul>",
+        f"<ul><li><a href=/gn/2.html><b>南岭大桥主跨合龙</b><p>{NOTICE}</p></a></ul><a href=/gn/>上一页</a>",
+        f"<p>本站声明：以上内容为资讯信息快照</p><ul><li>{TITLE}</ul>",
+        f"<p><b>本站声明：</b>以上内容为资讯信息快照</p><ul><li>{TITLE}</ul>",
+        f"<ul><li>{TITLE}<p>{TIME}</p></ul><a href=/gn/>上一页</a>",
+        f"<ul><li><p>{TIME}</p><h3>{TITLE} <small>01-08</small></h3></ul><a href=/gn/>上一页</a>",
+        f"<table><tr><td>{TITLE}<td>{TIME}</table><a href=/gn/>上一页</a>",
+    ],
+)
+def test_a_list_of_snapshots_is_no_article(page: str) -> None:
+    assert not is_article(read_stream(f"<title>国内_快照网</title><h1>国内</h1>{page}", URL))
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        f"<p>{NOTICE}</p>",
+        f"<p>【{NOTICE}】</p>",
+        f"<p>两岸居民不再绕行。{NOTICE}</p>",
+        f"<p>{TIME}</p>",
+        f"<p>声明：{NOTICE}<br>{TIME}</p>",
+        f"<div>{NOTICE}<br>信息原文地址：<a href=//other.example/1.html>http://other.example/1.html</a></div>",
+        f"<dl><dt>{TIME}<dt>信息原文地址：<dd><a href='/go?to=http%3A%2F%2Fa.example'>点击查看原文</a></dl>",
+        f"<p>{TIME}</p><p>类别：<a href=/gn/>国内新闻资讯</a></p>",
+        f"<p>{TIME}</p><p>上一篇：{TITLE}</p>",
+        f"<p>{TIME}</p><p><a href=/gn/>返回列表</a></p>",
+        f"<p>{NOTICE}</p><p><a href=/>回到快照网的首页</a></p>",
+    ],
+)
+@pytest.mark.parametrize("heading", ["<h1>山城水位回落通航恢复</h1>", "<b>山城水位回落通航恢复</b>"])
+def test_a_page_with_a_notice_or_a_snapshot_time_of_its_own_is_an_article(heading: str, foot: str) -> None:
+    stream = read_stream(f"<title>快照网</title><div>{heading}{BODY}{foot}</div>", URL)
+    assert is_article(stream)
+
+
+def test_the_excerpt_of_another_article_is_no_footer() -> None:
+    related = f"<div>{TITLE}<p>...山城渡口恢复通航。{NOTICE}</p></div>"
+    article = read(f"{META}{BODY}<p>{TIME}</p>{related}<p><a href=/gn/>国内</a></p>")
+    assert article.footer is None

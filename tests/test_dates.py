@@ -191,6 +191,15 @@ def _han(number: int) -> str:
     )
 
 
+def _han_count(number: int) -> str:
+    """Up to 199: 九, 八十八, 一百零四, 一百一十四."""
+    if number < 100:
+        return _han(number)
+    tens, ones = divmod(number - 100, 10)
+    below = f"{_han(tens)}十{_han(ones) if ones else ''}" if tens else f"零{_han(ones)}" if ones else ""
+    return f"一百{below}"
+
+
 def _han_year(year: int) -> str:
     return "".join("〇一二三四五六七八九"[int(digit)] for digit in str(year))
 
@@ -234,6 +243,7 @@ ABSOLUTE: list[tuple[str, str, Write]] = [
     ("compact_clock", "second", lambda v: f"{v.astimezone(UTC):%Y%m%dT%H%M%SZ}"),
     ("short_year", "minute", lambda v: f"{v:%y-%m-%d %H:%M}" if 1969 <= v.year <= 2068 else ""),
     ("roc_han", "day", lambda v: f"民國{v.year - 1911}年{v.month}月{v.day}日" if v.year > 1911 else ""),
+    ("roc_han", "day", lambda v: f"民國{_han_count(v.year - 1911)}年{_han(v.month)}月{_han(v.day)}日"),
     ("roc", "minute", lambda v: f"{v.year - 1911}/{v:%m/%d %H:%M}" if v.year > 2010 else ""),
     ("unix", "second", lambda v: str(int(v.timestamp())) if 10**9 <= v.timestamp() < 2**31 else ""),
     ("unix", "second", lambda v: f"{int(v.timestamp())}000" if 10**9 <= v.timestamp() < 2**31 else ""),
@@ -310,6 +320,8 @@ PIECES = [
         "分钟",
         "星期",
         "民国",
+        "元月",
+        "一百",
         "上午",
         "下午",
         "晚上",

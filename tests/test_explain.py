@@ -221,6 +221,13 @@ RULE_CASES = {
         "2025-01-08 16:55 | 山城网",
         f"{P}/p[1]",
     ),
+    origins.DATE_BEHIND_TITLE: (
+        ["<h1>山城水位回落通航恢复<small>2025-01-08 16:55</small></h1>", BODY, NOTICE],
+        "published_raw",
+        "date behind the headline, on its line",
+        "2025-01-08 16:55",
+        f"{P}/h1/small",
+    ),
     origins.TITLE_NAMED_HEADING: (
         [TITLE, META, BODY, NOTICE],
         "title",

@@ -240,6 +240,24 @@ def test_links_by_lines() -> None:
 
 
 @pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        (r"\news\1.html", f"{HOST}/news/1.html"),
+        (r"news\1.html", f"{HOST}/a/news/1.html"),
+        (r"..\news\1.html", f"{HOST}/news/1.html"),
+        (r"\\b.example\1.html", "http://b.example/1.html"),
+        (r"http:\\b.example\1.html", "http://b.example/1.html"),
+        (r"http://b.example\@c.example/1.html", "http://b.example/@c.example/1.html"),
+        (r"\1.asp?a=\b", f"{HOST}/1.asp?a=\\b"),
+        (r"\1.asp#\b", f"{HOST}/1.asp#\\b"),
+        (r"?a=\b", f"{HOST}/a/1.html?a=\\b"),
+    ],
+)
+def test_a_backslash_is_a_slash(href: str, url: str) -> None:
+    assert links(f"<a href='{href}'>一</a>") == [("一", url)]
+
+
+@pytest.mark.parametrize(
     ("base", "relative", "absolute"),
     [
         ("<base href='/z/'>", "/z/2.html", "/2.html"),

@@ -217,7 +217,17 @@ def test_the_refusal_names_the_text() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/a/a/a/", "/gn/x/gn/x/gn/x/1.html", "/1b/1b/1b", "/a/b/c/a/b/c/a/b/c", "/?q=" + "x" * 2100],
+    [
+        "/a/a/a/",
+        "/gn/x/gn/x/gn/x/1.html",
+        "/1b/1b/1b",
+        "/a/b/c/a/b/c/a/b/c",
+        "/?q=" + "x" * 2100,
+        # As it is requested, and so also what its canonical form leaves out.
+        "/tag/" + "水" * 400,
+        "/?q=" + "水" * 400,
+        "/?utm_source=" + "x" * 2100,
+    ],
 )
 def test_an_address_that_grows_is_told(path: str) -> None:
     assert is_growing(SITE + path)
@@ -234,6 +244,7 @@ def test_an_address_that_grows_is_told(path: str) -> None:
         "/gn/gn/guonei/",
         "/a//a//b",
         "/aa/a/a/",
+        "/tag/" + "水" * 200,
     ],
 )
 def test_an_address_that_does_not_grow_is_left_alone(path: str) -> None:

@@ -102,11 +102,14 @@ _NINE = "一二三四五六七八九"
 # Never two bare numerals: 三四月 and 三五分钟前 are "three or four", "three to five".
 _NUMBER = rf"(?:[0-9]{{1,2}}|[二三四五]?十[{_NINE}]?|[廿卅][{_NINE}]?|〇?[{_NINE}]|〇)"
 _HAN_YEAR = rf"[〇{_NINE}]"
-_DIGITS = str.maketrans(f"〇{_NINE}", "0123456789")
+_DIGITS = str.maketrans(f"〇{_NINE}元", "01234567891")
 
 
 def _number(text: str) -> int:
-    """31, 〇八, 二〇二五, 十二, 三十一, 廿一."""
+    """31, 〇八, 二〇二五, 十二, 三十一, 廿一, 一百一十四; 元, the first."""
+    hundreds, hundred, below = text.rpartition("百")
+    if hundred:
+        return 100 * _number(hundreds or "一") + _number(below or "〇")
     tens, ten, ones = text.replace("廿", "二十").replace("卅", "三十").translate(_DIGITS).partition("十")
     return int(tens or 1) * 10 + int(ones or 0) if ten else int(tens)
 
@@ -450,13 +453,18 @@ _ON = rf"(?:{_WEEKDAY}[ ,]{{0,2}})?"  # a weekday before a day is read over: it 
 _Y4, _Y3, _Y2 = r"(?P<y>[0-9]{4})", r"(?P<y>[0-9]{3})", r"(?P<y>[0-9]{2})"
 _Y_HAN = rf"(?P<y>[0-9]{{4}}|[0-9]{{2}}|{_HAN_YEAR}{{4}}|{_HAN_YEAR}{{2}})"
 # Two digits after 民国 are a Republic year; three digits are one with or without the word.
-_Y_ROC = rf"(?:(?:中华)?民国 ?(?P<named>[0-9]{{1,3}}|{_HAN_YEAR}{{2,3}})|(?P<y>[0-9]{{3}}|{_HAN_YEAR}{{3}}))"
+_TENS = rf"(?:[{_NINE}]?十[{_NINE}]?|[廿卅][{_NINE}]?)"
+_COUNTED = rf"(?:一?百(?:{_TENS}|〇[{_NINE}])?|{_TENS}|[{_NINE}元])"
+_Y_ROC = (
+    rf"(?:(?:中华)?民国 ?(?P<named>[0-9]{{1,3}}|{_HAN_YEAR}{{2,3}}|{_COUNTED})"
+    rf"|(?P<y>[0-9]{{3}}|{_HAN_YEAR}{{3}}))"
+)
 _S1, _S2 = r"(?P<s1>[-/.])", r"(?P<s2>[-/.])"
 _M, _M2 = r"(?P<m>[0-9]{1,2})", r"(?P<m>[0-9]{2})"
 _D, _D2 = r"(?P<d>[0-9]{1,2})", r"(?P<d>[0-9]{2})"
 # Templates glue a clock to a day of two digits (2021-09-0910:09) and lose a 日 before one (2021年9月9 10:09).
 _D_GLUED = rf"(?P<d>[0-9]{{2}}(?=[0-9]{{2}}:)|[0-9]{{1,2}}{_END})"
-_MD_HAN = rf"(?P<m>{_NUMBER}) ?月份? ?(?P<d>{_NUMBER})(?: ?[日号]|(?= [0-9]{{1,2}}:))"
+_MD_HAN = rf"(?P<m>{_NUMBER}|元) ?月份? ?(?P<d>{_NUMBER})(?: ?[日号]|(?= [0-9]{{1,2}}:))"
 _STAMP = r"(?P<h>[0-9]{2}):?(?P<mi>[0-9]{2})(?::?(?P<s>[0-9]{2}))?"
 _STAMP_ZONE = r"(?: ?(?P<zone>Z|UTC|GMT|CST|[+-][0-9]{2}:?[0-9]{2}))?"
 _MONTH = (

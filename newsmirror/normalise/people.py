@@ -9,7 +9,7 @@ _ROLE = re.compile(
     r"(?:记者|通讯员|特约撰稿人|撰稿人|作者|撰文|评论员|实习生)(?!手记)"
 )
 _BYLINE = re.compile(
-    rf"^[（(\[【]?[\s/]*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·A-Za-z、,，/:：\s]*?)\s*[）)\]】]?$"
+    rf"^[（(\[【]?[\s/]*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·•A-Za-z、,，/:：\s]*?)\s*[）)\]】]?$"
 )
 # 鲁网1月8日讯（记者 张三）…
 _DATELINE = re.compile(
@@ -19,6 +19,12 @@ _CLOSING = re.compile(rf"[（(](?P<names>[^（）()。]{{0,12}}?{_ROLE.pattern}[
 # What people did, between their names or behind them.
 _DEED = re.compile(r"摄影报道|文[/／]?[图摄]|图文|摄影|摄像|报道|供图|(?<![一-鿿])[文图摄](?![一-鿿])")
 _NAME = re.compile(r"^[一-鿿]{2,4}$|^[一-鿿]{1,8}(?:·[一-鿿]{1,8})+$|^[A-Za-z][A-Za-z .'-]{1,40}$")
+_LONGEST_NAME = 4
+# Of two names in one word, each: two or three characters, or with a middle dot.
+_PAIRED = re.compile(r"[一-鿿]{2,3}|[一-鿿]{1,8}(?:·[一-鿿]{1,8})+")
+# 记者张三和通讯员李四
+_AND_ROLE = re.compile(rf"(?<=[一-鿿]{{2}})[和与](?={_ROLE.pattern})")
+_EMPTY_BRACKETS = re.compile(r"[（(\[【]\s*[）)\]】]")
 _SEPARATORS = re.compile(r"[\s、,，/;；|:：]+")
 
 
@@ -48,12 +54,13 @@ def names(text: str) -> list[str]:
     Anything that is not a personal name by its form (2-4 Chinese characters, a name with a middle dot, or a
     Latin name) is left out: a guess would be wrong more often than missing.
     """
-    text = _DEED.sub(" ", _ROLE.sub(" ", text)).strip("（）()[]【】 ")
+    text = _ROLE.sub(" ", _AND_ROLE.sub(" ", text.replace("•", "·")))
+    text = _EMPTY_BRACKETS.sub(" ", _DEED.sub(" ", text)).strip("（）()[]【】 ")
     text = text.strip("：:/ ")
     if text.isascii():
         words = [" ".join(part.split()) for part in re.split(r"[,/;|:]", text)]
     else:
-        words = [word for word in _SEPARATORS.split(text) if word]
+        words = [name for word in _SEPARATORS.split(text) if word for name in _pair(word)]
     found: list[str] = []
     position = 0
     while position < len(words):
@@ -66,3 +73,12 @@ def names(text: str) -> list[str]:
         if _NAME.match(word) and word not in found:
             found.append(word)
     return found
+
+
+def _pair(word: str) -> list[str]:
+    """Split 张三和李四 where both sides are names; 李永和 is one, and so is what may be split in two ways."""
+    if len(word) <= _LONGEST_NAME:
+        return [word]
+    splits = [[word[:at], word[at + 1 :]] for at, character in enumerate(word) if character in "和与"]
+    pairs = [pair for pair in splits if all(map(_PAIRED.fullmatch, pair))]
+    return pairs[0] if len(pairs) == 1 else [word]

@@ -167,7 +167,9 @@ def is_page(url: str) -> bool:
 def is_growing(url: str) -> bool:
     """Tell whether an address looks like one that each page makes longer: `/news/news/news/1.html`."""
     repeated = _GROWING.search(urlsplit(url).path)
-    return len(url) > _MAX_ADDRESS or (repeated is not None and any(map(str.isalpha, repeated[1])))
+    # As it is requested, one hanzi is nine characters; what is too long, Scrapy drops without a word.
+    length = len(quote(url, safe=_QUERY_SAFE + "#"))
+    return length > _MAX_ADDRESS or (repeated is not None and any(map(str.isalpha, repeated[1])))
 
 
 def is_root(url: str) -> bool:

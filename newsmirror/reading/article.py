@@ -8,8 +8,10 @@ the body between, and the lists around.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from newsmirror.items import Block, Footer, Link
+from newsmirror.normalise.urls import is_root
 from newsmirror.reading.around import read_breadcrumbs, read_more, read_related
 from newsmirror.reading.body import read_body
 from newsmirror.reading.date_cells import leading_date
@@ -17,9 +19,9 @@ from newsmirror.reading.entries import Entry
 from newsmirror.reading.footer import read_footer
 from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
-from newsmirror.reading.labels import HOME_WORDS
+from newsmirror.reading.labels import HOME_WORDS, begins_notice
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
-from newsmirror.reading.meta import date_below, read_meta
+from newsmirror.reading.meta import date_behind, date_below, read_meta
 from newsmirror.reading.origins import (
     LABEL,
     LAST_CRUMB,
@@ -28,11 +30,15 @@ from newsmirror.reading.origins import (
     Origin,
     value_of,
 )
-from newsmirror.reading.stream import Stream
+from newsmirror.reading.stream import Anchor, Line, Stream
 from newsmirror.reading.title import find_title
 
 # Last links of a trail that name no category.
 _NOT_A_CATEGORY = HOME_WORDS | {"正文", "内容", "详情", "资讯", "资讯正文", "文章", "详细内容", "快照"}
+# A link of fewer characters is a button or a category, and no title.
+_MIN_TITLE = 6
+# An entry has at most so many lines: title, excerpt, and one for each label. An unclosed link has more.
+_MAX_ENTRY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +79,52 @@ def is_article(stream: Stream) -> bool:
     """Tell whether a page is a snapshot of one article.
 
     It carries the notice 以上内容为资讯信息快照, or one single 快照生成时间 with a date. A list of snapshots,
-    where every row has its own time, or a slogan in the page's frame, does not make an article.
+    where every row has its own time or an excerpt its notice, or a slogan in the page's frame, does not make
+    an article.
     """
-    if stream.notices:
+    notices = [line for line in stream.notices if begins_notice(line.text)]
+    if any(_entry_title(stream, line) is None for line in notices):
         return True
-    hits = [hit for hit in find_hits(stream) if hit.field == "snapshot" and leading_date(hit.value)]
-    return len(hits) == 1 and not hits[0].line.links
+    hits = find_hits(stream)
+    times = [hit.line for hit in hits if hit.field == "snapshot" and leading_date(hit.value)]
+    if len(times) == 1 and not times[0].links:
+        notices += times
+    # What is the value of a label, is no title.
+    values = {None, *(hit.anchor for hit in hits)}
+    return any(_entry_title(stream, line) in values for line in notices)
+
+
+def _entry_title(stream: Stream, line: Line) -> Anchor | None:
+    """Return the title of the entry that a line stands in: a link to another page, the only one of its box.
+
+    A box with a heading that is no link is an article's own.
+    """
+    box = line.box
+    while box.parent is not None and not stream.has_links(box.start, box.end):
+        box = box.parent
+    url = stream.only_url(box.start, box.end)
+    if url is None or not _leads_to_another(url, stream.url):
+        return None
+    while box.parent is not None and stream.only_url(box.parent.start, box.parent.end) == url:
+        box = box.parent
+    if box.end - box.start > _MAX_ENTRY:
+        return None
+    around = stream.lines[box.start : box.end]
+    if any(other.box.heading and not other.links for other in around):
+        return None
+    opening = ((other, other.pieces[0].anchor) for other in around if other.pieces)
+    return next(
+        (anchor for other, anchor in opening if anchor and len(other.anchored(anchor)) >= _MIN_TITLE), None
+    )
+
+
+def _leads_to_another(url: str, own: str) -> bool:
+    """Tell whether an address is that of another page of the same site, not of its front."""
+    return (
+        urlsplit(url).netloc == urlsplit(own).netloc
+        and not is_root(url)
+        and url.partition("#")[0] != own.partition("#")[0]
+    )
 
 
 def read_article(stream: Stream) -> ReadArticle | None:
@@ -92,11 +138,14 @@ def read_article(stream: Stream) -> ReadArticle | None:
         "JSON-LD": value_of(linked_data.headline),
     }
     hints = {where: hint for where, hint in called.items() if hint}
-    taken = {hit.line.index for hit in hits if hit.opens_line} | {hit.last for hit in meta.hits}
+    taken = {hit.line.index for hit in hits if hit.opens_line}
+    # Labels in a heading may stand behind the headline.
+    taken |= {hit.last for hit in meta.hits if hit.last > hit.line.index or not hit.line.box.heading}
     headline = find_title(stream, _anchor(stream, meta.first), hints, taken)
     if headline is not None:
         lines = headline.value
-        title = Found(" ".join(line.text for line in lines), headline.origin)
+        ending = lines[-1].text[: headline.origin.end]
+        title = Found(" ".join([*(line.text for line in lines[:-1]), ending]), headline.origin)
         head, last = lines[0].index, lines[-1].index
     elif linked_data.headline is not None:
         title, head, last = linked_data.headline, 0, -1
@@ -104,6 +153,8 @@ def read_article(stream: Stream) -> ReadArticle | None:
         return None
     marks = footer_marks(stream, hits, meta)
     published = meta.published_raw
+    if published is None and headline is not None and headline.origin.end is not None:
+        published = date_behind(headline.value[-1], headline.origin.end)
     if published is None and (published := date_below(stream, head)) is not None:
         marks.update(published.origin.lines)
     start, end, rule = body_range(stream, last, meta, marks)

@@ -19,6 +19,7 @@ _MAX_LABEL_LINE = 400
 _MAX_BARE_LINE = 40
 _MAX_LINK_WORD = 8
 _MAX_VALUE_LINE = 60
+_MAX_COLUMNS = 8
 
 
 class Hit(Struct, eq=False, gc=False):
@@ -90,11 +91,11 @@ def _before_links(line: Line, label: Label) -> str:
 
 
 def _take_next_line(stream: Stream, hit: Hit) -> None:
-    """Give a label that stands alone the value on the next line, if that is plainly its value."""
-    following = stream.lines[hit.line.index + 1 : hit.line.index + 2]
-    if not following or not following[0].text:
+    """Give a label that stands alone the value on the next line or below, if that is plainly its value."""
+    below = _line_below(stream, hit.line)
+    line = below or next(iter(stream.lines[hit.line.index + 1 : hit.line.index + 2]), None)
+    if line is None or not line.text:
         return
-    line = following[0]
     labels = line.labels
     if labels and labels[0].start == 0:
         return
@@ -107,16 +108,30 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
         case _:
             # A sentence is no value, even if it breaks off at a label: 本报2月18日讯（记者 …
             short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
-            accepted = short and _are_paired(hit.line.box, line.box)
+            accepted = short and (line is below or _are_paired(hit.line.box, line.box))
     if accepted:
         hit.value, hit.last, hit.beyond = value, line.index, line.text.find(value) + len(value)
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
 
 
+def _line_below(stream: Stream, line: Line) -> Line | None:
+    """Return the line in the cell below, if all cells of a line's row are labels and the next has as many."""
+    row = line.box.outer("tr")
+    width = row.end - row.start if row is not None else 0
+    if row is None or not 1 < width <= _MAX_COLUMNS or row.end == len(stream.lines):
+        return None
+    below = stream.lines[row.end].box.outer("tr")
+    if below is None or (below.start, below.end) != (row.end, row.end + width):
+        return None
+    if any([label.value for label in head.labels] != [""] for head in stream.lines[row.start : row.end]):
+        return None
+    return stream.lines[line.index + width]
+
+
 def _are_paired(label: Box, value: Box) -> bool:
     """Tell whether two boxes are the label and the value of one row: dt and dd, cells, or siblings."""
     if label.tag in ("dt", "th", "td"):
-        return value.tag in ("dd", "td")
+        return value.tag in ("dd", "td") and label.outer("tr") is value.outer("tr")
     return label is not value and label.is_near(value)
 
 

@@ -104,6 +104,9 @@ HOME_WORDS = frozenset(
     ("首页", "主页", "网站首页", "本站首页", "返回首页", "快照首页", "站点首页", "home", "Home", "HOME")
 )
 NOTICE = "以上内容为资讯信息快照"
+# The notice as a sentence of its own: neither the words of a slogan (本站声明：…) nor the end of an excerpt.
+_OWN_NOTICE = re.compile(rf"(?:^|[。！？；”）】])[^\w:：]{{0,4}}{NOTICE}")
+_EXCERPT = ("...", "…")
 REMOVAL = re.compile(r"如有侵权|如涉及侵权|若有侵权|侵权请联系|非营利公共服务")
 MORE = re.compile(
     r"^(?:查看)?更多(?:关于)?[“\"「【]?(?P<topic>[^，。；！？]{1,20}?)[”\"」】]?\s?的?\s?(?:资讯|信息|新闻|内容|快照)\s*(?:[:：>»]|$)"
@@ -147,5 +150,10 @@ def is_removal(text: str) -> bool:
 
 
 def is_notice(text: str) -> bool:
-    """Tell whether a line holds the sentence that makes a page a snapshot."""
-    return NOTICE in compact(text)
+    """Tell whether a line holds the sentence that makes a page a snapshot; an excerpt does not."""
+    return NOTICE in compact(text) and not text.startswith(_EXCERPT)
+
+
+def begins_notice(text: str) -> bool:
+    """Tell whether the notice begins a line, or a sentence in it."""
+    return _OWN_NOTICE.search(compact(text)) is not None

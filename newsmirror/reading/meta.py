@@ -9,6 +9,7 @@ from newsmirror.reading.hits import MAX_VALUE, Hit
 from newsmirror.reading.labels import Field
 from newsmirror.reading.origins import (
     DATE_BEFORE_LABEL,
+    DATE_BEHIND_TITLE,
     DATE_BELOW_TITLE,
     DATE_IN_VALUE,
     DATE_NEAR_ROW,
@@ -17,14 +18,14 @@ from newsmirror.reading.origins import (
     Found,
     Origin,
 )
-from newsmirror.reading.stream import Stream
+from newsmirror.reading.stream import Line, Stream
 
 _FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
 # Labels this many lines from each other are one row (their values stand between).
 _GAP = 3
 _MAX_BETWEEN = 30
 _MAX_DATE_LINE = 80
-_SEPARATORS = " |｜/·-—"
+_SEPARATORS = " |｜/·-—>»›＞"
 # What a page puts behind the last value: font sizes and buttons.
 _TOOLS = re.compile(
     r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$|\s*[\[（(【]\s*大?$"
@@ -162,6 +163,12 @@ def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
         ),
         None,
     )
+
+
+def date_behind(line: Line, end: int) -> Found[str] | None:
+    """Return the date on the line of a headline that ends before the character `end`."""
+    date = leading_date(line.text[end:].strip())
+    return Found(date, Origin(DATE_BEHIND_TITLE, line.index, line.index, end)) if date is not None else None
 
 
 def date_below(stream: Stream, head: int) -> Found[str] | None:

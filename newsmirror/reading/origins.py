@@ -18,6 +18,7 @@ DATE_IN_VALUE = "date within the value of label {}"
 DATE_BEFORE_LABEL = "date without a label of its own, before label {}"
 DATE_NEAR_ROW = "date alone on a line at the row of labels"
 NO_DATE_IN_ROW = "label {} in the row of labels; what it says is no date"
+DATE_BEHIND_TITLE = "date behind the headline, on its line"
 DATE_BELOW_TITLE = "line below the headline that begins with a date"
 
 TITLE_NAMED_HEADING = "heading that is named in {}"

@@ -56,6 +56,7 @@ _PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
 _PLAIN_PATH = re.compile(r"/(?:[\w-][\w./?=&%-]*)?", re.ASCII)
 _PLAIN_URL = re.compile(r"https?://[\w.-]+(?::[0-9]{1,4})?/[\w./?=&%-]*(?<!\?)", re.ASCII)
 _HOST_END = re.compile(r"[/?#]")
+_BEFORE_QUERY = re.compile(r"[^?#]*")
 # Where pages put the address of an image that is loaded late; before `src`, which then is a placeholder.
 _IMAGE_SOURCES = (
     "data-src",
@@ -319,6 +320,9 @@ class _Base:
                 return self.origin + href
             if _PLAIN_URL.fullmatch(href):
                 return href
+        if "\\" in href:
+            # A backslash is a slash for browsers, but in a query (WHATWG URL, 4.4).
+            href = _BEFORE_QUERY.sub(lambda path: path[0].replace("\\", "/"), href, count=1)
         try:
             # Browsers strip whitespace around and line ends within an address (WHATWG URL, 4.1).
             url = urljoin(self.url, re.sub(r"[\t\r\n]", "", href.strip()))

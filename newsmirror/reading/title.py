@@ -1,6 +1,7 @@
 """The headline of an article."""
 
 from collections.abc import Collection, Mapping
+from itertools import takewhile
 
 from newsmirror.reading.date_cells import is_date
 from newsmirror.reading.labels import FURNITURE
@@ -16,6 +17,8 @@ from newsmirror.reading.stream import Line, Stream
 
 _MAX_TITLE = 150
 _LONGEST_PLAIN = 60
+# A heading of more lines was not closed.
+_MAX_HEADING = 6
 # How far below the row of labels a headline can stand, in lines.
 _BELOW = 12
 # By whether the line is named in the head of the page, and whether it is a heading.
@@ -32,6 +35,7 @@ def find_title(
 ) -> Found[list[Line]] | None:
     """Return the lines of the headline (several where its heading is broken), or None.
 
+    Its origin says where the last of them ends if a date stands behind it: 山城下雪了<i>2025-01-08</i>.
     `anchor`: the line that the labels (or else the notice) begin on; `hints`: what the head of the page calls
     the article, and where; `taken`: lines that hold labels and their values.
     """
@@ -40,8 +44,10 @@ def find_title(
     for line in stream.lines[: anchor + _BELOW + 1]:
         if not _may_be_title(line) or line.index in taken:
             continue
-        named = max([len(line.text) / len(hint) for hint in names if line.text in hint], default=0.0)
-        if not named and not line.box.heading and not _looks_like_title(line):
+        text = line.text[: _end(line, names)]
+        named = max([len(text) / len(hint) for hint in names if text in hint], default=0.0)
+        is_heading = line.box.heading and not is_date(line.text)
+        if not (named or is_heading or _looks_like_title(line)):
             continue
         score = _score(line, named, line.index - anchor, stream.url)
         if best is None or score > best[0]:
@@ -49,31 +55,55 @@ def find_title(
     if best is None:
         return None
     line = best[1]
-    lines = _whole_heading(stream, line, taken, names)
-    named_in = ", ".join([where for where, hint in hints.items() if line.text in hint])
-    rule = _RULES[bool(named_in), bool(line.box.heading)]
-    return Found(lines, Origin(rule, lines[0].index, lines[-1].index, word=named_in))
+    text = line.text[: _end(line, names)]
+    naming = {where: hint for where, hint in hints.items() if text in hint}
+    lines = _whole_heading(stream, line, taken, naming.values())
+    rule = _RULES[bool(naming), bool(line.box.heading)]
+    end = _end(lines[-1], names)
+    return Found(lines, Origin(rule, lines[0].index, lines[-1].index, 0, end, ", ".join(naming)))
 
 
-def _whole_heading(stream: Stream, line: Line, taken: Collection[int], hints: Collection[str]) -> list[Line]:
+def _end(line: Line, names: Collection[str]) -> int | None:
+    """Return where a headline ends before the labels and dates at the end of its line; None: with the line.
+
+    A date that the head of the page names with the rest is a part of it: 通航定在<em>1月8日</em>.
+    """
+    if len(line.pieces) == 1 or any(line.text in name for name in names):
+        return None
+    labels = {label.start for label in line.labels}
+    pieces = line.pieces[1:]
+    behind = next((at for at, piece in enumerate(pieces) if piece.start in labels), len(pieces))
+    while behind and is_date(pieces[behind - 1].text):
+        behind -= 1
+    return len(line.text[: pieces[behind].start].rstrip()) if behind < len(pieces) else None
+
+
+def _whole_heading(stream: Stream, line: Line, taken: Collection[int], naming: Collection[str]) -> list[Line]:
     """Return a line with those before and after it in the same heading that hold no labels.
 
-    What the head of the page leaves out when it names the line does not stand before it: 新闻<br>….
+    `naming`: what the head of the page calls the article, where that names the line. What it leaves out does
+    not stand before the line (新闻<br>…), nor in another box of the heading: one that is never closed holds
+    the whole page.
     """
     if not line.box.heading:
         return [line]
-    naming = [hint for hint in hints if line.text in hint]
-    lines = [line]
-    for before in reversed(stream.lines[line.box.start : line.index]):
-        is_named = not naming or any(before.text in hint for hint in naming)
-        if before.box is not line.box or before.index in taken or not before.text or not is_named:
-            break
-        lines.insert(0, before)
-    for following in stream.lines[line.index + 1 : line.box.end]:
-        if following.index in taken or not following.text:
-            break
-        lines.append(following)
-    return lines
+    heading = line.box
+    while heading.parent is not None and heading.parent.heading:
+        heading = heading.parent
+    is_closed = heading.end - heading.start <= _MAX_HEADING
+
+    def is_part(other: Line) -> bool:
+        if not other.text or other.index in taken:
+            return False
+        if any(other.text in hint for hint in naming):
+            return True
+        beside = other.box is line.box
+        fits = beside and other.index > line.index if naming else beside or is_closed
+        return fits and _may_be_title(other) and _looks_like_title(other)
+
+    above = takewhile(is_part, reversed(stream.lines[heading.start : line.index]))
+    below = takewhile(is_part, stream.lines[line.index + 1 : heading.end])
+    return [*reversed([*above]), line, *below]
 
 
 def _may_be_title(line: Line) -> bool:
