@@ -71,6 +71,31 @@ def test_an_empty_source_does_not_take_the_first_paragraph(meta: str) -> None:
     assert (article.source, article.category, texts(article)) == (None, "国内", [first, *TEXTS])
 
 
+@pytest.mark.parametrize("raw", ["13月5日", "02/03/2025", "2025年2月第三周"])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "<dl><dt>{}</dt><dd>国内</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>山城网</dd></dl>",
+        "<table><tr><th>{}</th><td>国内</td></tr><tr><th>{}</th><td>{}</td></tr>"
+        "<tr><th>{}</th><td>山城网</td></tr></table>",
+        "<div>{}国内 {}{} {}山城网</div>",
+    ],
+)
+@pytest.mark.parametrize("colon", ["", "："])
+def test_a_time_that_is_printed_and_no_date_is_kept_as_printed(raw: str, rows: str, colon: str) -> None:
+    if "<div>" in rows:
+        colon = "："
+    article = read(rows.format(f"类别{colon}", f"发布时间{colon}", raw, f"来源{colon}") + BODY + FOOT)
+    assert (article.published_raw, article.category, article.source) == (raw, "国内", "山城网")
+    assert texts(article) == TEXTS
+
+
+def test_a_time_in_a_table_of_the_body_is_not_the_articles() -> None:
+    table = "<table><tr><td>时间</td><td>上午九点</td></tr><tr><td>地点</td><td>北码头</td></tr></table>"
+    article = read(f"<p>类别：国内 来源：山城网</p>{BODY}{table}{FOOT}")
+    assert article.published_raw is None
+
+
 def test_labels_below_the_body() -> None:
     article = read(
         f"{BODY}<footer>类别：乡土 | 发布时间：2025-01-08 | 来源：山城网 | <a href=#>发表评论</a></footer>"

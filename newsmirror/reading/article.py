@@ -224,7 +224,7 @@ def _category_of(breadcrumbs: Found[list[Link]] | None, title: str) -> Found[str
 def _snapshot_raw(hits: list[Hit]) -> Found[str] | None:
     values = [hit for hit in hits if hit.field == "snapshot" and hit.value]
     dates = (hit.found(LABEL, date) for hit in values if (date := leading_date(hit.value)))
-    unreadable = (hit.found(NO_DATE, hit.value) for hit in values if hit.label.has_colon)
+    unreadable = (hit.found(NO_DATE, hit.value) for hit in values if hit.is_plainly_time)
     return next(dates, next(unreadable, None))
 
 

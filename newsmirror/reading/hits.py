@@ -41,6 +41,16 @@ class Hit(Struct, eq=False, gc=False):
         """Tell whether the label is the first thing on its line."""
         return self.label.start == 0
 
+    @property
+    def fills_cell(self) -> bool:
+        """Tell whether the label stands alone in a cell: there it is one also without a colon."""
+        return self.line.box.tag in ("th", "td", "dt") and self.opens_line and not self.label.value
+
+    @property
+    def is_plainly_time(self) -> bool:
+        """Tell whether what it says is a time, also if it is no date: 时间 and 日期 may be of anything."""
+        return len(self.label.word) > 2 and (self.label.has_colon or self.fills_cell)
+
     def found(self, rule: str, value: Value) -> Found[Value]:
         """Return a value that was read out of this one, with its origin."""
         label, end = self.label, self.beyond
@@ -100,15 +110,14 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
     if labels and labels[0].start == 0:
         return
     value = (line.text[: labels[0].start] if labels else line.text).strip(" |｜")
-    match hit.field:
-        case "published" | "snapshot":
-            accepted = leading_date(value) is not None
-        case "original":
-            accepted = _looks_like_original(line)
-        case _:
-            # A sentence is no value, even if it breaks off at a label: 本报2月18日讯（记者 …
-            short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
-            accepted = short and (line is below or _are_paired(hit.line.box, line.box))
+    if hit.field == "original":
+        accepted = _looks_like_original(line)
+    else:
+        # A sentence is no value, even if it breaks off at a label: 本报2月18日讯（记者 …
+        short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
+        accepted = short and (line is below or _are_paired(hit.line.box, line.box))
+        if hit.field in ("published", "snapshot"):
+            accepted = leading_date(value) is not None or (accepted and hit.is_plainly_time)
     if accepted:
         hit.value, hit.last, hit.beyond = value, line.index, line.text.find(value) + len(value)
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)

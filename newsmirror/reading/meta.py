@@ -114,14 +114,13 @@ def _is_sentence(value: str) -> bool:
 def _is_bare_label(hit: Hit, labelled: set[int]) -> bool:
     """Tell whether a word without a colon is a label.
 
-    发布时间 before a date, 记者 in its own cell, or on a `labelled` line.
+    发布时间 before a date, or with 记者 in a cell of its own; 记者 also on a `labelled` line.
     """
     match hit.field:
         case "published":
-            return leading_date(hit.value) is not None
+            return leading_date(hit.value) is not None or hit.is_plainly_time
         case "author":
-            in_cell = hit.line.box.tag in ("th", "td", "dt") and hit.opens_line and not hit.label.value
-            return in_cell or hit.line.index in labelled
+            return hit.fills_cell or hit.line.index in labelled
         case _:
             return True
 
@@ -129,6 +128,8 @@ def _is_bare_label(hit: Hit, labelled: set[int]) -> bool:
 def _weight(row: list[Hit]) -> float:
     fields = {hit.field for hit in row if hit.value}
     dated = any(hit.field == "published" and leading_date(hit.value) for hit in row)
+    # 时间 and 日期 alone may be of anything: 时间 上午九点, 地点 北码头.
+    dated = dated and (len(fields) > 1 or any(len(hit.label.word) > 2 for hit in row))
     return (
         len(fields & {"category", "published", "source"}) + len(fields & {"author", "editor"}) / 2 + 2 * dated
     )
@@ -182,7 +183,6 @@ def date_below(stream: Stream, head: int) -> Found[str] | None:
 def _unreadable_date(row: MetaRow) -> Found[str] | None:
     """Return what is printed after 发布时间 although it is no date: it is kept as raw text."""
     hit = row.value("published")
-    # 时间 and 日期 alone may be of anything.
-    if hit is None or not hit.label.has_colon or len(hit.label.word) <= 2:
+    if hit is None or not hit.is_plainly_time:
         return None
     return hit.found(NO_DATE_IN_ROW, hit.value)
