@@ -149,6 +149,42 @@ def test_an_image_after_an_advert_stays() -> None:
     ]
 
 
+LINKED_DATA = (
+    '<script type="application/ld+json">{"@type": %s, "headline": "%s", "author": {"@type": "Person", '
+    '"name": "%s"}, "sourceOrganization": {"name": "%s"}}</script>'
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ('"NewsArticle"', "河洲晚报"),
+        ('[{"a": 1}, "NewsArticle"]', "河洲晚报"),
+        ('[{"a": 1}]', None),
+        ('[["NewsArticle"]]', None),
+        ('{"NewsArticle": 1}', None),
+        ("null", None),
+    ],
+)
+def test_the_type_of_linked_data_is_a_string_or_among_a_list(kind: str, source: str | None) -> None:
+    article = read(BODY + FOOT + LINKED_DATA % (kind, "山城水位", "章山川", "河洲晚报"))
+    assert (article.source, article.authors) == (source, ["章山川"] if source else [])
+
+
+def test_halves_of_characters_in_linked_data_are_dropped() -> None:
+    said = ("山城\\ud83d水位回落", "\\udc00章山川", "河洲晚报\\ud83d")
+    stream = read_stream(FOOT + LINKED_DATA % ('"NewsArticle"', *said), URL)
+    article = read_article(stream)
+    assert article is not None
+    assert (article.title, article.authors, article.source) == ("山城水位回落", ["章山川"], "河洲晚报")
+    assert read(FOOT + LINKED_DATA % ('"NewsArticle"', "", "\\ud83d", "\\ud83d\\ude00报")).source == "😀报"
+
+
+def test_linked_data_in_lists_of_lists() -> None:
+    deep = "[" * 500 + "{}, " * 20_000 + '{"@type": "Article", "articleSection": "国内"}' + "]" * 500
+    assert read(f"{BODY}{FOOT}<script type='application/ld+json'>{deep}</script>").category == "国内"
+
+
 @pytest.mark.parametrize(
     ("trail", "expected"),
     [

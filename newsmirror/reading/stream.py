@@ -46,10 +46,11 @@ _GATHERED = frozenset(("td", "th", "table", "figcaption", "figure"))
 # Few elements have these: found at once, so that the walk need not ask each.
 _MAY_BE_HIDDEN = etree.XPath("//@hidden/.. | //@style/..")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-# What takes no room on the screen: zero-width characters, BOM, soft hyphen, directional marks; and control
-# characters, with which a title could write to the terminal that shows it.
+# What takes no room on the screen: zero-width characters, BOM, soft hyphen, directional marks; control
+# characters, with which a title could write to the terminal that shows it; and halves of characters, which
+# JSON can escape and no encoding has.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ud800-\udfff\ufeff]+"
 )
 _PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
 # Most links of a page: an absolute path, or an address that urljoin would return as it is.
