@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsmirror.reading.article import ReadArticle, is_article, read_article
+from newsmirror.reading.article import Original, ReadArticle, is_article, read_article
 from newsmirror.reading.stream import read_stream
 
 URL = "http://kuaizhao.example/gn/1.html"
@@ -246,3 +246,14 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
 def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) -> None:
     article = read(f"{META}{BODY}{FOOT}{neighbours}{RELATED}")
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "a-", "址"])
+def test_a_long_run_without_an_address(piece: str) -> None:
+    article = read(f"{META}{BODY}{FOOT}<p>快照 信息原文地址：{piece * (250_000 // len(piece))}</p>")
+    assert article.original is None
+
+
+def test_an_address_without_a_scheme() -> None:
+    article = read(f"{META}{BODY}{FOOT}<p>信息原文地址：..shancheng-wang.example/a/1.html</p>")
+    assert article.original == Original(None, "shancheng-wang.example/a/1.html")

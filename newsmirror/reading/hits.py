@@ -12,8 +12,10 @@ from newsmirror.reading.stream import Anchor, Box, Line, Stream
 
 # Characters that a value may have; a longer one is no value but a sentence.
 MAX_VALUE: dict[Field, int] = {"category": 20, "source": 50, "author": 60, "editor": 40}
+# A host without a scheme is looked for only where one can begin, so that the search is linear.
 ADDRESS = re.compile(
-    r"(?:https?://|www\.|(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*", re.IGNORECASE
+    r"(?:https?://|www\.|(?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*",
+    re.IGNORECASE,
 )
 _MAX_LABEL_LINE = 400
 _MAX_BARE_LINE = 40
