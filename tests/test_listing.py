@@ -291,3 +291,11 @@ def test_no_link_to_the_home_page(html: str) -> None:
 )
 def test_is_home(path: str, is_home: bool) -> None:
     assert read(f"<a href=/main.asp>首页</a>{LIST}", HOST + path).is_home is is_home
+
+
+@pytest.mark.parametrize(
+    "link", ["<a href=/jj/>财经</a>", "<a href=/jj/>财经", "<a href=/jj/><b>财经</b></a> | "]
+)
+def test_thousands_of_links_on_one_line(link: str) -> None:
+    listing = read(link * 8_000 + "<a href=list_2.html>下一页</a> <a href=/>首页</a>")
+    assert listing == Listing([], f"{URL}list_2.html", [Link(f"{HOST}/jj/", "财经")], f"{HOST}/", False)

@@ -223,5 +223,5 @@ def _links(line: Line) -> list[Link]:
     """Return the links of a line with their texts, without the marks around them."""
     if len(line.text) > _MAX_LINE:
         return []
-    texts = ((anchor, line.anchored(anchor).strip(" >»›/|→·＞》•:：")) for anchor in line.links)
+    texts = ((anchor, text.strip(" >»›/|→·＞》•:：")) for anchor, text in line.link_texts())
     return [Link(anchor.url, text) for anchor, text in texts if anchor.url is not None and text]

@@ -171,9 +171,16 @@ class Line(Struct, eq=False, gc=False):
         }
         return find_labels(self.text, {piece.start for piece in pieces}, linked)
 
-    def anchored(self, anchor: Anchor) -> str:
-        """Return the text of a link on this line."""
-        return "".join(piece.text for piece in self.pieces if piece.anchor is anchor).strip()
+    def link_texts(self) -> list[tuple[Anchor, str]]:
+        """Return the links on this line, in order, each with its text."""
+        if len(self.pieces) == 1:  # most lines
+            piece = self.pieces[0]
+            return [(piece.anchor, piece.text)] if piece.anchor is not None else []
+        texts: dict[Anchor, list[str]] = {anchor: [] for anchor in self.links}
+        for piece in self.pieces:
+            if piece.anchor is not None:
+                texts[piece.anchor].append(piece.text)
+        return [(anchor, "".join(parts)) for anchor, parts in texts.items()]
 
 
 @dataclass(slots=True)
@@ -220,7 +227,7 @@ class Stream:
             elif not links:
                 continue
             elif len(links) == 2 and links[0].url != links[1].url:
-                links[0].is_tag = _is_tag(line, links[0], links[1])
+                links[0].is_tag = _is_tag(line)
             for anchor in links:
                 if anchor.url is not None and not anchor.is_tag:
                     self.link_lines.append(line.index)
@@ -234,13 +241,12 @@ class Stream:
             self._url_changes[position] = change
 
 
-def _is_tag(line: Line, first: Anchor, second: Anchor) -> bool:
-    if (
-        line.text[:1] in ("[", "【", "［")
-        and line.pieces[0].start < line.text.find(line.anchored(first)) <= 2
-    ):
+def _is_tag(line: Line) -> bool:
+    """Tell whether the first of the two links on a line is a category in front of the second."""
+    (_, first), (_, second) = line.link_texts()
+    if line.text[:1] in ("[", "【", "［") and line.pieces[0].start < line.text.find(first) <= 2:
         return True
-    return len(line.anchored(first)) <= _MAX_TAG and len(line.anchored(second)) > 2 * _MAX_TAG - 2
+    return len(first) <= _MAX_TAG and len(second) > 2 * _MAX_TAG - 2
 
 
 def squeeze(text: str) -> str:
