@@ -257,3 +257,16 @@ def test_a_long_run_without_an_address(piece: str) -> None:
 def test_an_address_without_a_scheme() -> None:
     article = read(f"{META}{BODY}{FOOT}<p>信息原文地址：..shancheng-wang.example/a/1.html</p>")
     assert article.original == Original(None, "shancheng-wang.example/a/1.html")
+
+
+@pytest.mark.parametrize(
+    "labels", ["<p>阅读:1</p>" * 15_000, "<p>快照 " + "阅读:1 责编:x " * 9_000, "<p>责编:x" * 15_000]
+)
+def test_thousands_of_labels(labels: str) -> None:
+    article = read(f"{META}{labels}<div>{BODY}</div>{FOOT}")
+    assert (article.category, article.source, article.published_raw) == (
+        "国内",
+        "山城网",
+        "2025-01-08 16:55:00",
+    )
+    assert texts(article)[-2:] == TEXTS

@@ -17,7 +17,7 @@ from newsmirror.reading.origins import (
     Found,
     Origin,
 )
-from newsmirror.reading.stream import Stream
+from newsmirror.reading.stream import Line, Stream
 
 _FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
 # Labels this many lines from each other are one row (their values stand between).
@@ -66,16 +66,20 @@ class MetaRow:
 def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     """Choose the row of labels with the most different fields, the first of equals, and read it."""
     rows: list[list[Hit]] = []
+    # Of the last row: the line that a field stands on.
+    where: dict[Field, Line] = {}
     labelled = {hit.line.index for hit in hits if hit.field in ("published", "source", "category")}
     for hit in hits:
         if hit.field not in _FIELDS or hit.line.box.chrome or _ADVERT.match(hit.line.text):
             continue
         if _is_sentence(hit.value) or (not hit.label.has_colon and not _is_bare_label(hit, labelled)):
             continue
-        if rows and _continues(stream, rows[-1], hit):
+        if rows and _continues(stream, rows[-1][-1].last, where, hit):
             rows[-1].append(hit)
         else:
             rows.append([hit])
+            where = {}
+        where[hit.field] = hit.line
     row = MetaRow(max(rows, key=_weight, default=[]))
     if _weight(row.hits) < 1:  # a lone editor is below the body
         return MetaRow()
@@ -95,15 +99,17 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     return row
 
 
-def _continues(stream: Stream, row: list[Hit], hit: Hit) -> bool:
-    """Tell whether a label belongs to a row: a new field, near, with only short lines between."""
-    last = row[-1].last
+def _continues(stream: Stream, last: int, where: dict[Field, Line], hit: Hit) -> bool:
+    """Tell whether a label belongs to a row: a new field, near, with only short lines between.
+
+    `last`: the line that the row ends on so far; `where`: those that its fields stand on.
+    """
     if hit.line.index - last > _GAP:
         return False
     between = stream.lines[last + 1 : hit.line.index]
     if any(len(line.text) > _MAX_BETWEEN or line.text.endswith("。") for line in between):
         return False
-    return all(other.field != hit.field or other.line is hit.line or hit.field == "other" for other in row)
+    return hit.field == "other" or where.get(hit.field, hit.line) is hit.line
 
 
 def _is_sentence(value: str) -> bool:
