@@ -1,6 +1,7 @@
 """A listing or home page: its entries, its next page, and the categories it leads to."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -135,6 +136,12 @@ def _is_below(url: str, own: str) -> bool:
 def _hot_lines(stream: Stream) -> set[int]:
     """Return the lines under headings such as 热门文章: other articles than the page lists."""
     hot: set[int] = set()
+    done = 0
+    # The lines of each level of heading.
+    headings: dict[int, list[int]] = {}
+    for line in stream.lines:
+        if line.box.heading:
+            headings.setdefault(line.box.heading, []).append(line.index)
     for line in stream.lines:
         if len(line.text) > _MAX_HEADING or line.only_link is not None:
             continue
@@ -144,12 +151,11 @@ def _hot_lines(stream: Stream) -> set[int]:
         while box is not None and not stream.has_links(line.index + 1, box.end):
             box = box.parent
         end = box.end if box is not None else len(stream.lines)
-        following = (
-            other.index
-            for other in stream.lines[line.index + 1 : end]
-            if other.box.heading and other.box.heading == line.box.heading
-        )
-        hot.update(range(line.index, next(following, end)))
+        alike = headings.get(line.box.heading, [])
+        if (after := bisect_right(alike, line.index)) < len(alike):
+            end = min(end, alike[after])
+        hot.update(range(max(done, line.index), end))
+        done = max(done, end)
     return hot
 
 
