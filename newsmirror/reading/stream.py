@@ -609,9 +609,11 @@ class _PlacedWalk(_Walk):
     def _place(self, element: etree._Element) -> None:
         """Note the element of what is new; a table of data has taken the place of lines before."""
         lines = self.lines
-        new = [piece for line in lines[min(self.placed, len(lines) - 1) :] for piece in line.pieces]
-        for piece in (*new, *self.pieces):
-            if piece.element is None:
+        new = [line.pieces for line in lines[min(self.placed, len(lines) - 1) :]]
+        for pieces in (*new, self.pieces):
+            for piece in reversed(pieces):
+                if piece.element is not None:
+                    break  # so have those before it
                 piece.element = element
         if lines and (image := lines[-1].image) is not None and image.element is None:
             image.element = element
