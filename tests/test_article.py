@@ -270,3 +270,15 @@ def test_thousands_of_labels(labels: str) -> None:
         "2025-01-08 16:55:00",
     )
     assert texts(article)[-2:] == TEXTS
+
+
+def test_thousands_of_headings_without_a_list() -> None:
+    article = read(f"{META}{BODY}{FOOT}{'<p>相关<a href=/gn/3.html></a>' * 7_000}<p>推荐阅读</p>{RELATED}")
+    assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+def test_a_collector_behind_a_long_run_of_words() -> None:
+    words = "由" * 80 + "进行" * 40_000
+    article = read(f"{META}{BODY}{FOOT.replace('由kuai', f'{words}由kuai')}{RELATED}")
+    assert article.footer is not None
+    assert article.footer.collector == "kuaizhao.example"

@@ -33,6 +33,8 @@ from newsmirror.reading.title import find_title
 
 # Last links of a trail that name no category.
 _NOT_A_CATEGORY = HOME_WORDS | {"正文", "内容", "详情", "资讯", "资讯正文", "文章", "详细内容", "快照"}
+# What the head of a page calls an article is looked through for many lines.
+_MAX_NAME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def read_article(stream: Stream) -> ReadArticle | None:
         "og:title": stream.meta.get("og:title"),
         "JSON-LD": value_of(linked_data.headline),
     }
-    hints = {where: hint for where, hint in called.items() if hint}
+    hints = {where: hint[:_MAX_NAME] for where, hint in called.items() if hint}
     taken = {hit.line.index for hit in hits if hit.opens_line} | {hit.last for hit in meta.hits}
     headline = find_title(stream, _anchor(stream, meta.first), hints, taken)
     if headline is not None:

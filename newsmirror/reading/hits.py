@@ -85,7 +85,8 @@ def _within(line: Line, start: int, end: int) -> list[Piece]:
 
 def _before_links(line: Line, label: Label) -> str:
     """Return a value without the links behind it, parted by a space or a bar: `社会 [我有话说]`."""
-    for piece in _within(line, label.value_start + 1, label.value_end):
+    near = min(label.value_end, label.value_start + _MAX_LABEL_LINE)
+    for piece in _within(line, label.value_start + 1, near):
         if piece.anchor is None:
             continue
         before = line.text[label.value_start : piece.start]

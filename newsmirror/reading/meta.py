@@ -154,7 +154,8 @@ def _clean_value(hit: Hit | None, stray_dates: list[Found[str]]) -> Found[str] |
 def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
     """Return a date that stands in the row without a label of its own: `2025-01-08 16:55 来源：…`."""
     for hit in row.hits:
-        if date := leading_date(hit.line.text[: hit.label.start].strip(_SEPARATORS)):
+        before = hit.line.text[: min(hit.label.start, _MAX_DATE_LINE)]
+        if date := leading_date(before.strip(_SEPARATORS)):
             index, label = hit.line.index, hit.label
             return Found(date, Origin(DATE_BEFORE_LABEL, index, index, 0, label.start, label.word))
     if row.first is None:
