@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsmirror.reading.article import ReadArticle, is_article, read_article
+from newsmirror.reading.article import Original, ReadArticle, is_article, read_article
 from newsmirror.reading.stream import read_stream
 
 URL = "http://kuaizhao.example/gn/1.html"
@@ -255,6 +255,42 @@ def test_an_image_after_an_advert_stays() -> None:
     ]
 
 
+LINKED_DATA = (
+    '<script type="application/ld+json">{"@type": %s, "headline": "%s", "author": {"@type": "Person", '
+    '"name": "%s"}, "sourceOrganization": {"name": "%s"}}</script>'
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ('"NewsArticle"', "河洲晚报"),
+        ('[{"a": 1}, "NewsArticle"]', "河洲晚报"),
+        ('[{"a": 1}]', None),
+        ('[["NewsArticle"]]', None),
+        ('{"NewsArticle": 1}', None),
+        ("null", None),
+    ],
+)
+def test_the_type_of_linked_data_is_a_string_or_among_a_list(kind: str, source: str | None) -> None:
+    article = read(BODY + FOOT + LINKED_DATA % (kind, "山城水位", "章山川", "河洲晚报"))
+    assert (article.source, article.authors) == (source, ["章山川"] if source else [])
+
+
+def test_halves_of_characters_in_linked_data_are_dropped() -> None:
+    said = ("山城\\ud83d水位回落", "\\udc00章山川", "河洲晚报\\ud83d")
+    stream = read_stream(FOOT + LINKED_DATA % ('"NewsArticle"', *said), URL)
+    article = read_article(stream)
+    assert article is not None
+    assert (article.title, article.authors, article.source) == ("山城水位回落", ["章山川"], "河洲晚报")
+    assert read(FOOT + LINKED_DATA % ('"NewsArticle"', "", "\\ud83d", "\\ud83d\\ude00报")).source == "😀报"
+
+
+def test_linked_data_in_lists_of_lists() -> None:
+    deep = "[" * 500 + "{}, " * 20_000 + '{"@type": "Article", "articleSection": "国内"}' + "]" * 500
+    assert read(f"{BODY}{FOOT}<script type='application/ld+json'>{deep}</script>").category == "国内"
+
+
 @pytest.mark.parametrize(
     ("trail", "expected"),
     [
@@ -408,3 +444,39 @@ def test_the_excerpt_of_another_article_is_no_footer() -> None:
     related = f"<div>{TITLE}<p>...山城渡口恢复通航。{NOTICE}</p></div>"
     article = read(f"{META}{BODY}<p>{TIME}</p>{related}<p><a href=/gn/>国内</a></p>")
     assert article.footer is None
+
+
+@pytest.mark.parametrize("piece", ["a", "a.", "a-", "址"])
+def test_a_long_run_without_an_address(piece: str) -> None:
+    article = read(f"{META}{BODY}{FOOT}<p>快照 信息原文地址：{piece * (250_000 // len(piece))}</p>")
+    assert article.original is None
+
+
+def test_an_address_without_a_scheme() -> None:
+    article = read(f"{META}{BODY}{FOOT}<p>信息原文地址：..shancheng-wang.example/a/1.html</p>")
+    assert article.original == Original(None, "shancheng-wang.example/a/1.html")
+
+
+@pytest.mark.parametrize(
+    "labels", ["<p>阅读:1</p>" * 15_000, "<p>快照 " + "阅读:1 责编:x " * 9_000, "<p>责编:x" * 15_000]
+)
+def test_thousands_of_labels(labels: str) -> None:
+    article = read(f"{META}{labels}<div>{BODY}</div>{FOOT}")
+    assert (article.category, article.source, article.published_raw) == (
+        "国内",
+        "山城网",
+        "2025-01-08 16:55:00",
+    )
+    assert texts(article)[-2:] == TEXTS
+
+
+def test_thousands_of_headings_without_a_list() -> None:
+    article = read(f"{META}{BODY}{FOOT}{'<p>相关<a href=/gn/3.html></a>' * 7_000}<p>推荐阅读</p>{RELATED}")
+    assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+def test_a_collector_behind_a_long_run_of_words() -> None:
+    words = "由" * 80 + "进行" * 40_000
+    article = read(f"{META}{BODY}{FOOT.replace('由kuai', f'{words}由kuai')}{RELATED}")
+    assert article.footer is not None
+    assert article.footer.collector == "kuaizhao.example"

@@ -88,6 +88,19 @@ def test_declared(content_type: str | None, body: bytes, declared: str | None) -
 
 
 @pytest.mark.parametrize(
+    "cut",
+    [
+        b"<?xml encoding=",
+        b"<meta charset=",
+        b"<meta http-equiv=",
+        b'<meta http-equiv=content-type content="charset=',
+    ],
+)
+def test_declared_behind_a_tag_of_spaces(cut: bytes) -> None:
+    assert decode(cut + b" " * 250_000 + META, None).encoding.declared == "gbk"
+
+
+@pytest.mark.parametrize(
     ("label", "written", "used"),
     [
         *((label, "utf-8", "utf-8") for label in ("utf-8", "utf8", "UTF8", "unicode-1-1-utf-8")),

@@ -282,3 +282,18 @@ def test_a_gap_in_a_flat_list_moves_nothing_to_its_neighbours(order: str, gap: s
         kept_excerpt = None if gap == f"T{number}" else excerpt
         expected.append((f"/a/{number}.html", title, kept_excerpt, None if gap == f"D{number}" else date))
     assert entries(f"<div>{''.join(lines)}</div>") == expected
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [
+        "<pre>" + "x\n" * 30_000 + "</pre>",
+        "<h1>" + "x<br>" * 25_000 + "</h1>",
+        "<p>阅读:1" * 10_000,
+        "<p>如有侵权" * 10_000,
+        "<p>x<p>2025-01-08" * 7_000,
+    ],
+)
+def test_one_entry_among_thousands_of_lines(filler: str) -> None:
+    [(path, title, _, _)] = entries(f"{filler}<p><a href=/a/1.html>山城水位回落通航恢复</a></p>{filler}")
+    assert (path, title) == ("/a/1.html", "山城水位回落通航恢复")

@@ -291,3 +291,18 @@ def test_no_link_to_the_home_page(html: str) -> None:
 )
 def test_is_home(path: str, is_home: bool) -> None:
     assert read(f"<a href=/main.asp>首页</a>{LIST}", HOST + path).is_home is is_home
+
+
+@pytest.mark.parametrize(
+    "link", ["<a href=/jj/>财经</a>", "<a href=/jj/>财经", "<a href=/jj/><b>财经</b></a> | "]
+)
+def test_thousands_of_links_on_one_line(link: str) -> None:
+    listing = read(link * 8_000 + "<a href=list_2.html>下一页</a> <a href=/>首页</a>")
+    assert listing == Listing([], f"{URL}list_2.html", [Link(f"{HOST}/jj/", "财经")], f"{HOST}/", False)
+
+
+def test_thousands_of_hot_headings() -> None:
+    hot = "<p>热门文章" * 4_000 + "<p><a href=/a/7.html>南岭大桥主跨合龙</a>"
+    lists = f"<div>{hot}</div><h3>热门文章</h3>{UNDATED}" + "<h3>最新资讯</h3>" * 4_000
+    listing = read(f"{lists}<h3>国内</h3><ul><li><a href=/a/9.html>江心洲候鸟数量创新高</a></ul>")
+    assert shown(listing) == [("/a/9.html", "江心洲候鸟数量创新高")]

@@ -145,3 +145,14 @@ def test_opening_byline(paragraph: str, expected: str | None) -> None:
 )
 def test_closing_byline(paragraph: str, expected: str | None) -> None:
     assert closing_byline(paragraph) == expected
+
+
+@pytest.mark.parametrize("word", ["驻", "记者驻", "驻网", "网驻驻", "驻山城"])
+def test_a_long_line_of_roles_names_nobody(word: str) -> None:
+    line = word * (10_000 // len(word))
+    assert (is_byline(line), names(line)) == (False, [])
+
+
+def test_thousands_of_names() -> None:
+    people = [chr(0x4E00 + number) + "山川" for number in range(20_000)]
+    assert names("记者 " + " ".join(people * 2)) == people

@@ -105,6 +105,11 @@ def test_not_a_shell(case: str) -> None:
     assert not is_shell(NOT_SHELLS[case], URL)
 
 
+@pytest.mark.parametrize("piece", ["<script ", "<script>", "<script></script ", "<script type="])
+def test_a_large_page_of_broken_scripts_is_a_shell(piece: str) -> None:
+    assert is_shell(APP_JS + piece * (250_000 // len(piece)), URL)
+
+
 def test_a_front_page_with_sections_is_none() -> None:
     page = head(NAV + JQUERY)
     assert not is_shell(page, "http://kuaizhao.example/")

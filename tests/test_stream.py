@@ -505,3 +505,9 @@ def test_five_thousand_nested_boxes_do_not_fail() -> None:
     """The parser stops at its own depth; what stands before is kept."""
     depth = 5000
     assert seen(f"<p>一</p>{'<div>' * depth}二{'</div>' * depth}<p>三</p>")[0] == "一"
+
+
+def test_each_of_thousands_of_texts_on_a_line_has_its_place() -> None:
+    [line] = read_stream("<p>" + "<a>x</a><b>y</b>" * 12_000, URL, places=True).lines
+    tags = [piece.element.tag for piece in line.pieces if piece.element is not None]
+    assert tags == ["a", "b"] * 12_000

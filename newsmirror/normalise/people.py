@@ -5,7 +5,8 @@ import re
 # Who they are, before their names: 本报记者, 全媒体记者, 通讯员, 文/图 …
 _ROLE = re.compile(
     r"(?:[一-鿿]{2,8}(?:报|网)·)?(?:本报|本网|本台|本刊|本社|新华社|[一-鿿]{2,8}?(?:报|网|社|台|刊|频道|新闻|体育|财经|周刊|客户端|融媒|全媒体?))?"
-    r"(?:首席|特约|特派|见习|实习|驻[一-鿿]{2,4}|全媒体|融媒体?|文字|摄影)*"
+    # Not more than four, because the name of a place may end in several ways.
+    r"(?:首席|特约|特派|见习|实习|驻[一-鿿]{2,4}|全媒体|融媒体?|文字|摄影){0,4}"
     r"(?:记者|通讯员|特约撰稿人|撰稿人|作者|撰文|评论员|实习生)(?!手记)"
 )
 _BYLINE = re.compile(
@@ -70,9 +71,9 @@ def names(text: str) -> list[str]:
             word += words[position + 1]
             position += 1
         position += 1
-        if _NAME.match(word) and word not in found:
+        if _NAME.match(word):
             found.append(word)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _pair(word: str) -> list[str]:

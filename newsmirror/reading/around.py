@@ -94,6 +94,7 @@ def read_related(
     ]
     headings.sort(key=lambda line: line.index < body_end)
     named = [line for line in headings if _RELATED_WORDS.match(line.text)]
+    others = [line for line in headings if not _RELATED_WORDS.match(line.text)]
     for line in named:
         if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
             return _found(entries, RELATED_NAMED, line.text)
@@ -109,10 +110,8 @@ def read_related(
     ]
     if unheaded:
         return _found(unheaded, RELATED_AFTER_FOOTER)
-    for line in headings:
-        if line not in named and (
-            entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box))
-        ):
+    for line in others:
+        if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
             return _found(entries, RELATED_OTHER, line.text)
     return None
 
@@ -223,5 +222,5 @@ def _links(line: Line) -> list[Link]:
     """Return the links of a line with their texts, without the marks around them."""
     if len(line.text) > _MAX_LINE:
         return []
-    texts = ((anchor, line.anchored(anchor).strip(" >»›/|→·＞》•:：")) for anchor in line.links)
+    texts = ((anchor, text.strip(" >»›/|→·＞》•:：")) for anchor, text in line.link_texts())
     return [Link(anchor.url, text) for anchor, text in texts if anchor.url is not None and text]

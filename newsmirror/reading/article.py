@@ -39,6 +39,8 @@ _NOT_A_CATEGORY = HOME_WORDS | {"正文", "内容", "详情", "资讯", "资讯�
 _MIN_TITLE = 6
 # An entry has at most so many lines: title, excerpt, and one for each label. An unclosed link has more.
 _MAX_ENTRY = 6
+# What the head of a page calls an article is looked through for many lines.
+_MAX_NAME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,8 @@ def _entry_title(stream: Stream, line: Line) -> Anchor | None:
     around = stream.lines[box.start : box.end]
     if any(other.box.heading and not other.links for other in around):
         return None
-    opening = ((other, other.pieces[0].anchor) for other in around if other.pieces)
-    return next(
-        (anchor for other, anchor in opening if anchor and len(other.anchored(anchor)) >= _MIN_TITLE), None
-    )
+    opening = (other.link_texts()[0] for other in around if other.pieces and other.pieces[0].anchor)
+    return next((anchor for anchor, text in opening if len(text) >= _MIN_TITLE), None)
 
 
 def _leads_to_another(url: str, own: str) -> bool:
@@ -137,7 +137,7 @@ def read_article(stream: Stream) -> ReadArticle | None:
         "og:title": stream.meta.get("og:title"),
         "JSON-LD": value_of(linked_data.headline),
     }
-    hints = {where: hint for where, hint in called.items() if hint}
+    hints = {where: hint[:_MAX_NAME] for where, hint in called.items() if hint}
     taken = {hit.line.index for hit in hits if hit.opens_line}
     # Labels in a heading may stand behind the headline.
     taken |= {hit.last for hit in meta.hits if hit.last > hit.line.index or not hit.line.box.heading}

@@ -27,17 +27,18 @@ _LOST = "\N{REPLACEMENT CHARACTER}"
 
 _IN_HEADER = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 # Comments and scripts are consumed, so that what they quote is not found. A meta tag declares by an attribute
-# of its own or, if it is the pragma, inside `content`. Each part ends at the next tag: the search is linear.
+# of its own or, if it is the pragma, inside `content`. Each part ends at the next tag, and no run of spaces
+# is given back: the search is linear.
 _IN_PAGE = re.compile(
     rb"""<(?:
         !--.*?(?:-->|\Z)
       | (?P<raw>script|style)\b.*?(?:</(?P=raw)|\Z)
       | (?P<body>body\b)
-      | \?xml\s[^<>]*?\bencoding\s*=\s*["']?(?P<xml>[\w.:-]+)
-      | meta\s(?=[^<>]*\bhttp-equiv\s*=\s*["']?\s*content-type)
-        [^<>]*?\bcharset\s*=\s*["']?\s*(?P<pragma>[\w.:-]+)
+      | \?xml\s[^<>]*?\bencoding\s*+=\s*+["']?+(?P<xml>[\w.:-]+)
+      | meta\s(?=[^<>]*\bhttp-equiv\s*+=\s*+["']?+\s*+content-type)
+        [^<>]*?\bcharset\s*+=\s*+["']?+\s*+(?P<pragma>[\w.:-]+)
       | meta(?=[\s/])(?:[^<>"']|"[^"<]*"|'[^'<]*')*?
-        (?<=[\s/"'])charset\s*=\s*["']?\s*(?P<attribute>[\w.:-]+)
+        (?<=[\s/"'])charset\s*+=\s*+["']?+\s*+(?P<attribute>[\w.:-]+)
     )""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )

@@ -177,15 +177,17 @@ def _url(group: _Group) -> str | None:
 
 def _deal(units: list[_Group], opening: str) -> list[_Group]:
     groups: list[_Group] = []
+    known: str | None = None  # the address of the last group
     for unit in units:
         url = _url(unit)
-        known = _url(groups[-1]) if groups else None
         if not groups or (
             known is not None and (url is not None or unit[0].kind == opening) and url != known
         ):
             groups.append(list(unit))
+            known = url
         else:
             groups[-1].extend(unit)
+            known = known or url
     return groups
 
 
@@ -201,7 +203,7 @@ def _entry(cells: _Group) -> Entry | None:
     if not urls or any(map(str.isdigit, texts)):
         return None  # no link, or the number of a page
     split = [(cell, *split_date(cell.text)) for cell in cells]
-    dated = [cell.line for cell, day, _ in split if day] if any(texts) else []
+    dated = {cell.line for cell, day, _ in split if day} if any(texts) else set()
     date: str | None = None
     linked: list[_Cell] = []
     plain: list[_Cell] = []

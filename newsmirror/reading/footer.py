@@ -12,7 +12,7 @@ from newsmirror.reading.stream import Stream
 _MAX_LINES = 8
 
 _COLLECTOR = re.compile(
-    r"由\s*(?P<who>.{1,80}?)\s*(?:爬虫|蜘蛛|机器人|程序|系统)?\s*(?:进行|自动)*\s*(?:采集|抓取|收录)"
+    r"由\s*(?P<who>.{1,80}?)\s*(?:爬虫|蜘蛛|机器人|程序|系统)?\s*(?:进行|自动){0,4}\s*(?:采集|抓取|收录)"
 )
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+(?::\d+)?")
 _DISCLAIMER = re.compile(r"本\s?站\s?(?:未|不|对|仅).*?(?:[。!！]|$)", re.DOTALL)

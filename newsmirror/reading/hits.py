@@ -1,6 +1,8 @@
 """The labels on a page with the values printed for them, on the same line or on the next."""
 
 import re
+from bisect import bisect_left
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -8,12 +10,14 @@ from msgspec import Struct
 from newsmirror.reading.date_cells import leading_date
 from newsmirror.reading.labels import Field, Label
 from newsmirror.reading.origins import Found, Origin, Value
-from newsmirror.reading.stream import Anchor, Box, Line, Stream
+from newsmirror.reading.stream import Anchor, Box, Line, Piece, Stream
 
 # Characters that a value may have; a longer one is no value but a sentence.
 MAX_VALUE: dict[Field, int] = {"category": 20, "source": 50, "author": 60, "editor": 40}
+# A host without a scheme is looked for only where one can begin, so that the search is linear.
 ADDRESS = re.compile(
-    r"(?:https?://|www\.|(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*", re.IGNORECASE
+    r"(?:https?://|www\.|(?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*",
+    re.IGNORECASE,
 )
 _MAX_LABEL_LINE = 400
 _MAX_BARE_LINE = 40
@@ -81,16 +85,20 @@ def find_hits(stream: Stream) -> list[Hit]:
 
 
 def _anchor_within(line: Line, start: int, end: int) -> Anchor | None:
-    return next(
-        (piece.anchor for piece in line.pieces if piece.anchor is not None and start <= piece.start < end),
-        None,
-    )
+    return next((piece.anchor for piece in _within(line, start, end) if piece.anchor is not None), None)
+
+
+def _within(line: Line, start: int, end: int) -> list[Piece]:
+    """Return the text nodes of a line that begin between two characters of it."""
+    first, last = (bisect_left(line.pieces, edge, key=attrgetter("start")) for edge in (start, end))
+    return line.pieces[first:last]
 
 
 def _before_links(line: Line, label: Label) -> str:
     """Return a value without the links behind it, parted by a space or a bar: `社会 [我有话说]`."""
-    for piece in line.pieces:
-        if piece.anchor is None or not label.value_start < piece.start < label.value_end:
+    near = min(label.value_end, label.value_start + _MAX_LABEL_LINE)
+    for piece in _within(line, label.value_start + 1, near):
+        if piece.anchor is None:
             continue
         before = line.text[label.value_start : piece.start]
         if before.strip() in ("|", "｜"):

@@ -30,7 +30,7 @@ def read_json_ld(scripts: list[str]) -> LinkedData:
             continue
         for node in _nodes(data):
             types = node.get("@type")
-            if not _ARTICLE_TYPES.isdisjoint(types if isinstance(types, list) else [str(types)]):
+            if any(isinstance(each, str) and each in _ARTICLE_TYPES for each in _listed(types)):
                 return LinkedData(
                     headline=_found(_text(node.get("headline")), "headline", number),
                     section=_found(_text(node.get("articleSection")), "articleSection", number),
@@ -47,13 +47,19 @@ def _found(value: Value | None, key: str, script: int) -> Found[Value] | None:
 
 def _nodes(data: object) -> Iterator[dict[str, object]]:
     """Yield the top-level objects, also those of a list or of `@graph`."""
-    if isinstance(data, list):
-        for item in data:
-            yield from _nodes(item)
-    elif isinstance(data, dict):
-        yield data
-        if isinstance(graph := data.get("@graph"), list):
-            yield from (item for item in graph if isinstance(item, dict))
+    waiting = [data]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += reversed(item)
+        elif isinstance(item, dict):
+            yield item
+            if isinstance(graph := item.get("@graph"), list):
+                yield from (each for each in graph if isinstance(each, dict))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _text(value: object) -> str | None:
@@ -67,6 +73,6 @@ def _name(value: object) -> str | None:
 
 
 def _people(value: object) -> Iterator[str]:
-    for author in value if isinstance(value, list) else [value]:
+    for author in _listed(value):
         if isinstance(author, dict) and author.get("@type") == "Person" and (name := _name(author)):
             yield name

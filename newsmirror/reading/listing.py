@@ -1,6 +1,7 @@
 """A listing or home page: its entries, its next page, and the categories it leads to."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -73,8 +74,8 @@ def find_home(stream: Stream) -> str | None:
         for index in range(line.index - _PAGER_LINES, line.index + _PAGER_LINES + 1)
     }
     for line in stream.lines:
-        for anchor in line.links:
-            if anchor.url is None or not _HOME.search(line.anchored(anchor)):
+        for anchor, text in line.link_texts():
+            if anchor.url is None or not _HOME.search(text):
                 continue
             if line.index not in pager or _FRONT.match(urlsplit(anchor.url).path):
                 return anchor.url
@@ -87,12 +88,11 @@ def read_sections(stream: Stream) -> list[Link]:
     own_host = urlsplit(stream.url).netloc
     for line in stream.lines:
         more = MORE.match(line.text)
-        for anchor in line.links:
+        for anchor, text in line.link_texts():
             if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
                 continue
             if is_root(anchor.url) and not urlsplit(anchor.url).query:
                 continue
-            text = line.anchored(anchor)
             name = more["topic"] if more is not None and MORE.match(text) else text
             if (
                 2 <= len(name) <= _MAX_SECTION
@@ -136,6 +136,12 @@ def _is_below(url: str, own: str) -> bool:
 def _hot_lines(stream: Stream) -> set[int]:
     """Return the lines under headings such as 热门文章: other articles than the page lists."""
     hot: set[int] = set()
+    done = 0
+    # The lines of each level of heading.
+    headings: dict[int, list[int]] = {}
+    for line in stream.lines:
+        if line.box.heading:
+            headings.setdefault(line.box.heading, []).append(line.index)
     for line in stream.lines:
         if len(line.text) > _MAX_HEADING or line.only_link is not None:
             continue
@@ -145,12 +151,11 @@ def _hot_lines(stream: Stream) -> set[int]:
         while box is not None and not stream.has_links(line.index + 1, box.end):
             box = box.parent
         end = box.end if box is not None else len(stream.lines)
-        following = (
-            other.index
-            for other in stream.lines[line.index + 1 : end]
-            if other.box.heading and other.box.heading == line.box.heading
-        )
-        hot.update(range(line.index, next(following, end)))
+        alike = headings.get(line.box.heading, [])
+        if (after := bisect_right(alike, line.index)) < len(alike):
+            end = min(end, alike[after])
+        hot.update(range(max(done, line.index), end))
+        done = max(done, end)
     return hot
 
 
@@ -204,14 +209,14 @@ def _next_url(stream: Stream) -> str | None:
             anchor, sign = line.image.anchor, compact(line.image.alt or "")
             if anchor is not None and anchor.url is not None and _NEXT.match(sign) and sign not in _ARROWS:
                 return anchor.url
-        for anchor in line.links:
+        for anchor, text in line.link_texts():
             if anchor.url is None or _bare(anchor.url) == own:
                 continue
             if "next" in anchor.rel.split():
                 return anchor.url
-            text = compact(line.anchored(anchor) or anchor.label)
-            if _NEXT.match(text) or _NEXT.match(text.strip(_TRIM)):
-                if text not in _ARROWS:
+            word = compact(text or anchor.label)
+            if _NEXT.match(word) or _NEXT.match(word.strip(_TRIM)):
+                if word not in _ARROWS:
                     return anchor.url
                 if arrow is None and _is_sibling(anchor.url, own):
                     arrow = anchor.url

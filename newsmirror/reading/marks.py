@@ -20,8 +20,9 @@ _MAX_DISTANCE = 60
 def footer_marks(stream: Stream, hits: list[Hit], meta: MetaRow) -> set[int]:
     """Return the lines of editor, notice, snapshot time, removal notice and original, values included."""
     found = {line.index for line in stream.notices}
+    row = frozenset(meta.hits)
     for hit in hits:
-        if hit.opens_line and (hit.field in ("snapshot", "original") or is_closing_editor(hit, meta)):
+        if hit.opens_line and (hit.field in ("snapshot", "original") or _is_closing_editor(hit, row)):
             found.update(range(hit.line.index, hit.last + 1))
     found.update(
         [
@@ -35,11 +36,11 @@ def footer_marks(stream: Stream, hits: list[Hit], meta: MetaRow) -> set[int]:
     return found
 
 
-def is_closing_editor(hit: Hit, meta: MetaRow) -> bool:
-    """Tell whether a label of the editor stands alone below a body: 责任编辑：李四."""
+def _is_closing_editor(hit: Hit, row: frozenset[Hit]) -> bool:
+    """Tell whether a label of the editor stands alone below a body, not in the row: 责任编辑：李四."""
     return (
         hit.field == "editor"
-        and hit not in meta.hits
+        and hit not in row
         and len(hit.line.text) <= _MAX_EDITOR_LINE
         and (
             hit.label.has_colon
@@ -51,6 +52,7 @@ def is_closing_editor(hit: Hit, meta: MetaRow) -> bool:
 
 def closing_editor(hits: list[Hit], meta: MetaRow, body_end: int) -> Found[str] | None:
     """Return the editor named after the body, or None."""
+    is_inline = meta.is_inline
     for hit in hits:
         if (
             hit.field != "editor"
@@ -58,7 +60,7 @@ def closing_editor(hits: list[Hit], meta: MetaRow, body_end: int) -> Found[str] 
             or not 0 < len(hit.value) <= MAX_VALUE["editor"]
         ):
             continue
-        if hit.last == hit.line.index or not meta.is_inline:
+        if hit.last == hit.line.index or not is_inline:
             return hit.found(EDITOR_BELOW, hit.value.strip("（）()[]【】 "))
     return None
 

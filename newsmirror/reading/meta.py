@@ -67,16 +67,20 @@ class MetaRow:
 def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     """Choose the row of labels with the most different fields, the first of equals, and read it."""
     rows: list[list[Hit]] = []
+    # Of the last row: the line that a field stands on.
+    where: dict[Field, Line] = {}
     labelled = {hit.line.index for hit in hits if hit.field in ("published", "source", "category")}
     for hit in hits:
         if hit.field not in _FIELDS or hit.line.box.chrome or _ADVERT.match(hit.line.text):
             continue
         if _is_sentence(hit.value) or (not hit.label.has_colon and not _is_bare_label(hit, labelled)):
             continue
-        if rows and _continues(stream, rows[-1], hit):
+        if rows and _continues(stream, rows[-1][-1].last, where, hit):
             rows[-1].append(hit)
         else:
             rows.append([hit])
+            where = {}
+        where[hit.field] = hit.line
     row = MetaRow(max(rows, key=_weight, default=[]))
     if _weight(row.hits) < 1:  # a lone editor is below the body
         return MetaRow()
@@ -96,15 +100,17 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     return row
 
 
-def _continues(stream: Stream, row: list[Hit], hit: Hit) -> bool:
-    """Tell whether a label belongs to a row: a new field, near, with only short lines between."""
-    last = row[-1].last
+def _continues(stream: Stream, last: int, where: dict[Field, Line], hit: Hit) -> bool:
+    """Tell whether a label belongs to a row: a new field, near, with only short lines between.
+
+    `last`: the line that the row ends on so far; `where`: those that its fields stand on.
+    """
     if hit.line.index - last > _GAP:
         return False
     between = stream.lines[last + 1 : hit.line.index]
     if any(len(line.text) > _MAX_BETWEEN or line.text.endswith("。") for line in between):
         return False
-    return all(other.field != hit.field or other.line is hit.line or hit.field == "other" for other in row)
+    return hit.field == "other" or where.get(hit.field, hit.line) is hit.line
 
 
 def _is_sentence(value: str) -> bool:
@@ -150,7 +156,8 @@ def _clean_value(hit: Hit | None, stray_dates: list[Found[str]]) -> Found[str] |
 def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
     """Return a date that stands in the row without a label of its own: `2025-01-08 16:55 来源：…`."""
     for hit in row.hits:
-        if date := leading_date(hit.line.text[: hit.label.start].strip(_SEPARATORS)):
+        before = hit.line.text[: min(hit.label.start, _MAX_DATE_LINE)]
+        if date := leading_date(before.strip(_SEPARATORS)):
             index, label = hit.line.index, hit.label
             return Found(date, Origin(DATE_BEFORE_LABEL, index, index, 0, label.start, label.word))
     if row.first is None:

@@ -8,7 +8,8 @@ from newsmirror.reading.listing import read_listing
 from newsmirror.reading.missing import says_empty, says_missing
 from newsmirror.reading.stream import Stream, read_stream
 
-_SCRIPT = re.compile(r"<script\b([^>]*)>.*?(?:</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+# Matches wherever it begins, also a tag that is cut off: the search is linear.
+_SCRIPT = re.compile(r"<script\b([^>]*).*?(?:</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 # HTML, 4.12.1: a script runs without a type, or with one of JavaScript; others are data.
 _DATA = re.compile(
     r"\btype\s*=\s*[\"']?(?!(?:text|application)/(?:x-)?(?:java|ecma)script|module)\w", re.IGNORECASE

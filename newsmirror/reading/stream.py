@@ -46,10 +46,11 @@ _GATHERED = frozenset(("td", "th", "table", "figcaption", "figure"))
 # Few elements have these: found at once, so that the walk need not ask each.
 _MAY_BE_HIDDEN = etree.XPath("//@hidden/.. | //@style/..")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-# What takes no room on the screen: zero-width characters, BOM, soft hyphen, directional marks; and control
-# characters, with which a title could write to the terminal that shows it.
+# What takes no room on the screen: zero-width characters, BOM, soft hyphen, directional marks; control
+# characters, with which a title could write to the terminal that shows it; and halves of characters, which
+# JSON can escape and no encoding has.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ud800-\udfff\ufeff]+"
 )
 _PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
 # Most links of a page: an absolute path, or an address that urljoin would return as it is.
@@ -171,9 +172,16 @@ class Line(Struct, eq=False, gc=False):
         }
         return find_labels(self.text, {piece.start for piece in pieces}, linked)
 
-    def anchored(self, anchor: Anchor) -> str:
-        """Return the text of a link on this line."""
-        return "".join(piece.text for piece in self.pieces if piece.anchor is anchor).strip()
+    def link_texts(self) -> list[tuple[Anchor, str]]:
+        """Return the links on this line, in order, each with its text."""
+        if len(self.pieces) == 1:  # most lines
+            piece = self.pieces[0]
+            return [(piece.anchor, piece.text)] if piece.anchor is not None else []
+        texts: dict[Anchor, list[str]] = {anchor: [] for anchor in self.links}
+        for piece in self.pieces:
+            if piece.anchor is not None:
+                texts[piece.anchor].append(piece.text)
+        return [(anchor, "".join(parts)) for anchor, parts in texts.items()]
 
 
 @dataclass(slots=True)
@@ -220,7 +228,7 @@ class Stream:
             elif not links:
                 continue
             elif len(links) == 2 and links[0].url != links[1].url:
-                links[0].is_tag = _is_tag(line, links[0], links[1])
+                links[0].is_tag = _is_tag(line)
             for anchor in links:
                 if anchor.url is not None and not anchor.is_tag:
                     self.link_lines.append(line.index)
@@ -234,13 +242,12 @@ class Stream:
             self._url_changes[position] = change
 
 
-def _is_tag(line: Line, first: Anchor, second: Anchor) -> bool:
-    if (
-        line.text[:1] in ("[", "【", "［")
-        and line.pieces[0].start < line.text.find(line.anchored(first)) <= 2
-    ):
+def _is_tag(line: Line) -> bool:
+    """Tell whether the first of the two links on a line is a category in front of the second."""
+    (_, first), (_, second) = line.link_texts()
+    if line.text[:1] in ("[", "【", "［") and line.pieces[0].start < line.text.find(first) <= 2:
         return True
-    return len(line.anchored(first)) <= _MAX_TAG and len(line.anchored(second)) > 2 * _MAX_TAG - 2
+    return len(first) <= _MAX_TAG and len(second) > 2 * _MAX_TAG - 2
 
 
 def squeeze(text: str) -> str:
@@ -606,9 +613,11 @@ class _PlacedWalk(_Walk):
     def _place(self, element: etree._Element) -> None:
         """Note the element of what is new; a table of data has taken the place of lines before."""
         lines = self.lines
-        new = [piece for line in lines[min(self.placed, len(lines) - 1) :] for piece in line.pieces]
-        for piece in (*new, *self.pieces):
-            if piece.element is None:
+        new = [line.pieces for line in lines[min(self.placed, len(lines) - 1) :]]
+        for pieces in (*new, self.pieces):
+            for piece in reversed(pieces):
+                if piece.element is not None:
+                    break  # so have those before it
                 piece.element = element
         if lines and (image := lines[-1].image) is not None and image.element is None:
             image.element = element
