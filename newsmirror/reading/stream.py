@@ -174,14 +174,17 @@ class Line(Struct, eq=False, gc=False):
 
     def link_texts(self) -> list[tuple[Anchor, str]]:
         """Return the links on this line, in order, each with its text."""
-        if len(self.pieces) == 1:  # most lines
-            piece = self.pieces[0]
-            return [(piece.anchor, piece.text)] if piece.anchor is not None else []
-        texts: dict[Anchor, list[str]] = {anchor: [] for anchor in self.links}
+        links = self.links
+        if not links:
+            return []
+        if len(links) == 1:  # most lines with links
+            [link] = links
+            return [(link, "".join([piece.text for piece in self.pieces if piece.anchor is link]))]
+        texts: dict[Anchor, list[str]] = {link: [] for link in links}
         for piece in self.pieces:
             if piece.anchor is not None:
                 texts[piece.anchor].append(piece.text)
-        return [(anchor, "".join(parts)) for anchor, parts in texts.items()]
+        return [(link, "".join(parts)) for link, parts in texts.items()]
 
 
 @dataclass(slots=True)
