@@ -179,6 +179,12 @@ class Run:
         return sorted(self.log[1:])
 
     @property
+    def reasons(self) -> list[str]:
+        """Why the run is not complete, as the log says."""
+        told = (line.partition(" is not complete: ")[2] for line in self.stderr.splitlines())
+        return [reason for reason in told if reason]
+
+    @property
     def summary(self) -> str:
         return self.stderr.partition("[newsmirror.ops.summary] INFO: \n")[2]
 

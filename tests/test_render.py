@@ -393,13 +393,14 @@ def test_lists_are_loaded_to_their_end_and_articles_read(runs: dict[str, Future[
     scripts = [path for path in run.requests if path == "/static/app.js"]
     assert 1 <= len(scripts) <= 2
     assert [path for path in run.requests if path not in scripts] == sorted([*STARTS, *found, *lists])
-    assert run.code == 0
+    nothing = "start page /nothing/?id={} is neither an article nor a listing"
+    assert (run.code, sorted(run.reasons)) == (1, [nothing.format(1), nothing.format(2)])
 
 
 def test_what_the_browser_made_is_kept_and_read_again(
     runs: dict[str, Future[Run]], kept: Path, tmp_path: Path
 ) -> None:
-    assert runs["site"].result().code == 0
+    assert runs["site"].result().code == 1  # as above
     live = {record["url"]: record for record in read(str(kept / "feed"))}
     reader = ArchiveReader(kept / "archive")
     made = [url for url, record in live.items() if reader.read(ArchiveRef(**record["archive"])).conversion_of]
@@ -475,7 +476,9 @@ def test_never_renders_none(runs: dict[str, Future[Run]]) -> None:
     run = runs["never"].result()
     assert run.urls == articles(34, 35)
     assert rendered(run) == ""
-    assert (run.code, "needs a browser" in run.stderr) == (0, False)
+    assert "needs a browser" not in run.stderr
+    # The empty frame of its start is all that there is to see.
+    assert (run.code, run.reasons) == (1, ["start page /button/ is neither an article nor a listing"])
 
 
 def test_without_a_browser_the_crawl_goes_on(runs: dict[str, Future[Run]]) -> None:

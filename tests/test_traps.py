@@ -1,6 +1,5 @@
 """Sites without an end: each walk ends by what its pages show, and no article is lost or read twice."""
 
-import re
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -183,12 +182,6 @@ def test_a_walk_ends_where_we_may_not_ask(tmp_path: Path) -> None:
     assert run.code == 0
 
 
-def reasons(run: Run) -> list[str]:
-    """Why a run is not complete, without the origin."""
-    told = [line.partition(" is not complete: ")[2] for line in run.stderr.splitlines()]
-    return [re.sub(r"http://127\.0\.0\.1:\d+", "", reason) for reason in told if reason]
-
-
 FRAME = '<div><a href="/gn/">国内</a> <a href="/gj/">国际</a> <a href="/cj/">财经</a></div>'
 
 
@@ -221,7 +214,7 @@ def test_a_page_in_the_midst_that_is_none_of_the_listing(
     """Nobody knows what stands behind it: the run is not complete. Behind the last page there is nothing."""
     pages = {f"/gn/?page={n}": listing(entries(4 * (n - 1)), forward(f"/gn/?page={n + 1}")) for n in (1, 2)}
     run = walk(tmp_path, {**articles(8), **pages, "/gn/?page=3": third})
-    told = reasons(run)
+    told = run.reasons
     assert len(told) == len(expected)
     assert all(reason.startswith(start) for reason, start in zip(told, expected, strict=True)), told
     assert run.code == (1 if expected else 0)
@@ -231,7 +224,7 @@ def test_a_page_in_the_midst_that_is_none_of_the_listing(
 def test_a_next_page_on_another_host(tmp_path: Path) -> None:
     first = listing(entries(0), forward("{foreign}/gn/?page=2"))
     run = walk(tmp_path, {**articles(4), "/gn/?page=1": first})
-    [reason] = reasons(run)
+    [reason] = run.reasons
     assert reason.startswith("the walk of a listing broke at /gn/?page=1: its next page is http://localhost:")
     assert reason.endswith("/gn/?page=2, which is not on the site")
     assert ended(run) == ["listing walks ended early: next_elsewhere 1"]
@@ -259,7 +252,7 @@ def test_a_start_page_that_gives_nothing_beside_one_that_gives_an_article(
 ) -> None:
     pages = {**articles(1), "/x.html": Page(f"<html><body><p>{text}</p></body></html>")}
     run = crawl(tmp_path, pages, {"start": "{origin}/a/0.html,{origin}/x.html"})
-    assert reasons(run) == [reason]
+    assert run.reasons == [reason]
     assert (run.code, run.urls) == (1, ["/a/0.html"])
 
 
