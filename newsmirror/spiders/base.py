@@ -46,6 +46,8 @@ _KNOWN_SHAPE_PRIORITY = 10
 _WAITING_PRIORITY = -10
 # While so many articles wait to be read, no walk goes on: each waiting request holds some 4 kB of memory.
 _MOST_AHEAD = 1000
+# So many texts of articles are remembered: a trap shows the few that it has soon again.
+_MOST_TEXTS = 10_000
 _MISSING = Fault("soft_404", "a page that says it is not there")
 # Why an address is given up although there may be an article.
 _MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
@@ -437,6 +439,8 @@ class SnapshotSpider(scrapy.Spider):
         if text in self._texts:
             self._count("pages/same_text")
         else:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
             self._texts.add(text)
             self._met.update(map(canonical_url, (response.url, *response.meta.get("redirect_urls", ()))))
         if hops < self.arguments.related:
