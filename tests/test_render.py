@@ -196,12 +196,12 @@ SITE = {
     "/api/scroll?page=1": rows(*range(11, 19)),
     "/api/scroll?page=2": rows(19, 20),
     "/api/scroll?page=3": rows(21),
-    # Articles that scripts fill, on a plain list.
-    "/plain/1.html": listing([Entry(f"/js/{n}.html", title(n)) for n in (31, 32, 33)]),
+    # Articles that scripts fill, on a plain list; of another shape than the others, which come in any order.
+    "/plain/1.html": listing([Entry(f"/js-{n}.html", title(n)) for n in (31, 32, 33)]),
     "/plain/2.html": listing([row(34), row(35)]),
-    "/js/31.html": filled_article(31),
-    "/js/32.html": filled_article(32),
-    "/js/33.html": filled_article(33),
+    "/js-31.html": filled_article(31),
+    "/js-32.html": filled_article(32),
+    "/js-33.html": filled_article(33),
     # Two pages of one shape that show nothing either way.
     "/nothing/?id=1": filled("<p>关于我们</p>", "1"),
     "/nothing/?id=2": filled("<p>联系我们</p>", "1"),
@@ -384,9 +384,9 @@ def articles(*numbers: int) -> list[str]:
 
 def test_lists_are_loaded_to_their_end_and_articles_read(runs: dict[str, Future[Run]]) -> None:
     run = runs["site"].result()
-    found = [*articles(*range(1, 6), *range(11, 22), 38), "/js/31.html", "/js/32.html", "/js/33.html"]
+    found = [*articles(*range(1, 6), *range(11, 22), 38), "/js-31.html", "/js-32.html", "/js-33.html"]
     assert run.urls == found
-    assert {record["url"]: record["title"] for record in run.records}["/js/32.html"] == title(32)
+    assert {record["url"]: record["title"] for record in run.records}["/js-32.html"] == title(32)
     # Each page, script and piece of data once; what robots.txt forbids not at all.
     lists = [f"/api/{name}?page={number}" for name in ("more", "scroll") for number in (1, 2, 3)]
     # Two pages that are shown at the same time may both ask for their script.
@@ -404,7 +404,7 @@ def test_what_the_browser_made_is_kept_and_read_again(
     live = {record["url"]: record for record in read(str(kept / "feed"))}
     reader = ArchiveReader(kept / "archive")
     made = [url for url, record in live.items() if reader.read(ArchiveRef(**record["archive"])).conversion_of]
-    assert sorted(url.partition("/js/")[2] for url in made) == ["31.html", "32.html", "33.html"]
+    assert sorted(url.partition("/js-")[2] for url in made) == ["31.html", "32.html", "33.html"]
     for path in closed_files(kept / "archive"):
         assert check(path) == ""
     again = scrapy("reread", kept=kept)
