@@ -272,8 +272,11 @@ class SnapshotSpider(scrapy.Spider):
             listing = read_listing(page.stream)
             # A page behind the last one shows the frame of the site, or says that it is none. What shows
             # nothing is no page of the listing: 访问过于频繁.
-            says_so = says_missing(page.stream) or says_empty(page.stream)
-            if walk.pages and _shows_nothing(listing) and not says_so:
+            if (
+                walk.pages
+                and _shows_nothing(listing)
+                and not (says_missing(page.stream) or says_empty(page.stream))
+            ):
                 self._break_off(response.url, "it shows nothing of a listing")
             yield from self._walk(response.url, listing, walk)
 
