@@ -133,7 +133,9 @@ def test_the_page_has_a_zone():
     assert parse_date("昨天", utc).value.isoformat() == "2026-03-03T00:00:00+08:00"
     assert parse_date("2026-03-04 15:30", tz=tokyo).value.isoformat() == "2026-03-04T15:30:00+09:00"
     assert parse_date("2026-03-04T15:30Z", tz=tokyo).value.isoformat() == "2026-03-05T00:30:00+09:00"
-    assert parse_date("北京时间 2026-03-04 15:30", tz=tokyo).value.isoformat() == "2026-03-04T16:30:00+09:00"
+    for east in ("北京时间", "臺北時間", "台北時間", "香港時間"):
+        parsed = parse_date(f"{east} 2026-03-04 15:30", tz=tokyo)
+        assert parsed.value.isoformat() == "2026-03-04T16:30:00+09:00"
     # China's standard time or America's: only a page eight hours east may mean the first.
     assert parse_date("2026-03-04 15:30 CST").value.isoformat() == "2026-03-04T15:30:00+08:00"
     assert parse_date("2026-03-04 15:30 CST", tz=tokyo) is None

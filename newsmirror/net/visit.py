@@ -11,6 +11,7 @@ from playwright.async_api import Request as Asked
 from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 
+from newsmirror.normalise.variants import both
 from newsmirror.reading.article import is_article
 from newsmirror.reading.stream import read_stream
 
@@ -27,8 +28,10 @@ _KEPT_HEADERS = re.compile(r"content-type|access-control-.*")
 
 # The words of buttons, in what Python and JavaScript both understand (there, \W is every Chinese character).
 _MORE = re.compile(
-    r"^[\s>»▼↓+]*(?:(?:点击|上拉|继续|再)?(?:加载|查看|显示|浏览|获取|看)?更多(?:资讯|新闻|文章|内容|快照|信息)?|点击加载"
-    r"|(?:(?:load|show|view|see|read) )?more(?: news| articles)?)[\s>»▼↓+.…。]*$",
+    both(
+        r"^[\s>»▼↓+]*(?:(?:点击|上拉|继续|再)?(?:加载|查看|显示|浏览|获取|看)?更多(?:资讯|新闻|文章|内容|快照|信息)?|点击加载"
+        r"|(?:(?:load|show|view|see|read) )?more(?: news| articles)?)[\s>»▼↓+.…。]*$"
+    ),
     re.IGNORECASE,
 )
 _MAX_BUTTONS = 5

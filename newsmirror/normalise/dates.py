@@ -21,6 +21,8 @@ from enum import IntEnum
 from typing import Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
+from newsmirror.normalise.variants import TRADITIONAL
+
 __all__ = ["FORMS", "LABELS", "Form", "Label", "ParsedDate", "Place", "Standing", "parse_date", "whole_date"]
 
 Precision = Literal["second", "minute", "hour", "day"]
@@ -76,10 +78,7 @@ class Standing(IntEnum):
 
 # --- folding ---------------------------------------------------------------------------------------
 
-_TRADITIONAL = str.maketrans(
-    "點時號鐘鍾週禮發佈間個剛國華於編輯訂錄創轉載訊電報導後約將過數幾閱讀評論覆這淩裡裏農陰曆歷舊當現",
-    "点时号钟钟周礼发布间个刚国华于编辑订录创转载讯电报道后约将过数几阅读评论复这凌里里农阴历历旧当现",
-)
+_SIMPLIFIED = {ord(form): character for character, forms in TRADITIONAL.items() for form in forms}
 _ALIKE = str.maketrans("零○◯两兩‐‑‒–−∶・•【】〔〕〖〗「」『』", "〇〇〇二二-----:··[][][][][]")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 # Full-width forms, Kangxi radicals (PDF text: ⽉ for 月) and the squared 1月…12月, 1日…31日.
@@ -88,7 +87,7 @@ _COMPATIBLE = {
     for first, last in ((0xFF01, 0xFF5E), (0x2F00, 0x2FD5), (0x32C0, 0x32CB), (0x33E0, 0x33FE))
     for code in range(first, last + 1)
 }
-_FOLD = {**_COMPATIBLE, **_TRADITIONAL, **_ALIKE, **_INVISIBLE}
+_FOLD = {**_COMPATIBLE, **_SIMPLIFIED, **_ALIKE, **_INVISIBLE}
 
 
 def _fold(text: str) -> str:
@@ -162,6 +161,8 @@ _ZONES = {
     "UTC": 0,
     "GMT": 0,
     "北京时间": 8,
+    "台北时间": 8,
+    "香港时间": 8,
     "HKT": 8,
     "SGT": 8,
     "JST": 9,
@@ -174,6 +175,8 @@ _ZONES = {
     "PDT": -7,
     "PST": -8,
 }
+
+_NAMED_BEIJING = tuple(name for name in _ZONES if not name.isascii())
 
 _PERIOD = f"(?:{'|'.join(word for word in _PERIODS if not word.isascii())})"
 _MERIDIEM = r"[AaPp]\.?[Mm]\b\.?"
@@ -193,14 +196,15 @@ _HAN_CLOCK = (
     rf" ?(?:(?P<s>{_NUMBER}) ?秒)?"
 )
 _WEEKDAY = r"(?:周|星期|礼拜)[一二三四五六日天]"
+_WEEKDAY_BEHIND = rf"(?:\(?{_WEEKDAY}\)?|\([一二三四五六日]\))"
 # What may stand between a day and its clock. Behind a comma only 3:00 is one: 3点建议 are three suggestions.
-_GAP = rf" ?(?:\(?{_WEEKDAY}\)?)? ?"
+_GAP = rf" ?{_WEEKDAY_BEHIND}? ?"
 _CLOCKS = (
     re.compile(rf"{_GAP}[,|·-]? ?{_COLON_CLOCK}"),
     re.compile(rf"{_GAP}{_HAN_CLOCK}"),
 )
 # What may follow a day without a clock and changes nothing.
-_TAIL = re.compile(rf"(?: ?\(?{_WEEKDAY}\)?)?(?: ?{_PERIOD})?")
+_TAIL = re.compile(rf"(?: ?{_WEEKDAY_BEHIND})?(?: ?{_PERIOD})?")
 _PARTS = {"半": 30, "一刻": 15, "三刻": 45}
 _OFFSET = re.compile(r"([+-])([0-9]{1,2}):?([0-9]{2})?$")
 
@@ -755,7 +759,7 @@ def _moment(token: _Token, form: Form, setting: Setting) -> Moment | None:
     try:
         if token.clock:
             clock = _read_clock(token.clock, setting.tz)
-            if clock.zone is None and before.endswith("北京时间"):
+            if clock.zone is None and before.endswith(_NAMED_BEIJING):
                 clock = clock._replace(zone=_BEIJING)
             setting = setting._replace(clock=clock)
         for moment in form.build(token.match, setting):

@@ -2,29 +2,34 @@
 
 import re
 
+from newsmirror.normalise.variants import both, spellings
+
 # Who they are, before their names: 本报记者, 全媒体记者, 通讯员, 文/图 …
 _ROLE = re.compile(
-    r"(?:[一-鿿]{2,8}(?:报|网)·)?(?:本报|本网|本台|本刊|本社|新华社|[一-鿿]{2,8}?(?:报|网|社|台|刊|频道|新闻|体育|财经|周刊|客户端|融媒|全媒体?))?"
-    # Not more than four, because the name of a place may end in several ways.
-    r"(?:首席|特约|特派|见习|实习|驻[一-鿿]{2,4}|全媒体|融媒体?|文字|摄影){0,4}"
-    r"(?:记者|通讯员|特约撰稿人|撰稿人|作者|撰文|评论员|实习生)(?!手记)"
+    both(
+        r"(?:[一-鿿]{2,8}(?:报|网)·)?(?:本报|本网|本台|本刊|本社|新华社|[一-鿿]{2,8}?(?:报|网|社|台|刊|频道|新闻|体育|财经|周刊|客户端|融媒|全媒体?))?"
+        # Not more than four, because the name of a place may end in several ways.
+        r"(?:首席|特约|特派|见习|实习|驻[一-鿿]{2,4}|全媒体|融媒体?|文字|摄影){0,4}"
+        r"(?:记者|通讯员|特约撰稿人|撰稿人|作者|撰文|评论员|实习生)(?!手记)"
+    )
 )
 _BYLINE = re.compile(
     rf"^[（(\[【]?[\s/]*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·•A-Za-z、,，/:：\s]*?)\s*[）)\]】]?$"
 )
 # 鲁网1月8日讯（记者 张三）…
 _DATELINE = re.compile(
-    rf"^.{{2,24}}?[讯电]\s?[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]"
+    rf"^.{{2,24}}?{both('[讯电]')}\s?[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]"
 )
 _CLOSING = re.compile(rf"[（(](?P<names>[^（）()。]{{0,12}}?{_ROLE.pattern}[^（）()。]{{0,40}})[）)]$")
 # What people did, between their names or behind them.
-_DEED = re.compile(r"摄影报道|文[/／]?[图摄]|图文|摄影|摄像|报道|供图|(?<![一-鿿])[文图摄](?![一-鿿])")
+_DEED = re.compile(both(r"摄影报道|文[/／]?[图摄]|图文|摄影|摄像|报道|供图|(?<![一-鿿])[文图摄](?![一-鿿])"))
 _NAME = re.compile(r"^[一-鿿]{2,4}$|^[一-鿿]{1,8}(?:·[一-鿿]{1,8})+$|^[A-Za-z][A-Za-z .'-]{1,40}$")
 _LONGEST_NAME = 4
 # Of two names in one word, each: two or three characters, or with a middle dot.
 _PAIRED = re.compile(r"[一-鿿]{2,3}|[一-鿿]{1,8}(?:·[一-鿿]{1,8})+")
+_AND = "".join(spellings("和", "与"))
 # 记者张三和通讯员李四
-_AND_ROLE = re.compile(rf"(?<=[一-鿿]{{2}})[和与](?={_ROLE.pattern})")
+_AND_ROLE = re.compile(rf"(?<=[一-鿿]{{2}})[{_AND}](?={_ROLE.pattern})")
 _EMPTY_BRACKETS = re.compile(r"[（(\[【]\s*[）)\]】]")
 _SEPARATORS = re.compile(r"[\s、,，/;；|:：]+")
 
@@ -80,6 +85,6 @@ def _pair(word: str) -> list[str]:
     """Split 张三和李四 where both sides are names; 李永和 is one, and so is what may be split in two ways."""
     if len(word) <= _LONGEST_NAME:
         return [word]
-    splits = [[word[:at], word[at + 1 :]] for at, character in enumerate(word) if character in "和与"]
+    splits = [[word[:at], word[at + 1 :]] for at, character in enumerate(word) if character in _AND]
     pairs = [pair for pair in splits if all(map(_PAIRED.fullmatch, pair))]
     return pairs[0] if len(pairs) == 1 else [word]

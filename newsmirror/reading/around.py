@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_root
+from newsmirror.normalise.variants import both
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.hits import Hit
 from newsmirror.reading.labels import (
@@ -31,13 +32,13 @@ from newsmirror.reading.origins import (
 from newsmirror.reading.stream import Box, Line, Stream
 
 _POSITION = re.compile(
-    r"^(?:您?(?:现在)?(?:的|所在)?(?:的)?|你(?:现在)?(?:的|所在)?(?:的)?|当前|所在)?位置\s*[:：]?"
+    both(r"^(?:您?(?:现在)?(?:的|所在)?(?:的)?|你(?:现在)?(?:的|所在)?(?:的)?|当前|所在)?位置\s*[:：]?")
 )
 _ARROWS = frozenset(">»›→＞》")
 _PLAIN_SEPARATORS = frozenset("/·-")
-_RELATED_WORDS = re.compile(r"^[【\[]?(?:相关|类似|相似|延伸|关联)")
+_RELATED_WORDS = re.compile(both(r"^[【\[]?(?:相关|类似|相似|延伸|关联)"))
 # The links to the articles before and after, which stand at times above a list without a heading.
-_NEIGHBOUR = re.compile(r"^[\[【（(《<◄►]*[上前下后]一[篇条]")
+_NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条]"))
 # A line drawn with dashes.
 _RULE = re.compile(r"^[-—=_*~·.]{4,}$")
 _MAX_TRAIL = 5

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from newsmirror.items import Block, Footer, Link
 from newsmirror.normalise.urls import is_root
+from newsmirror.normalise.variants import spellings
 from newsmirror.reading.around import read_breadcrumbs, read_more, read_related
 from newsmirror.reading.body import read_body
 from newsmirror.reading.date_cells import leading_date
@@ -34,7 +35,9 @@ from newsmirror.reading.stream import Anchor, Line, Stream
 from newsmirror.reading.title import find_title
 
 # Last links of a trail that name no category.
-_NOT_A_CATEGORY = HOME_WORDS | {"正文", "内容", "详情", "资讯", "资讯正文", "文章", "详细内容", "快照"}
+_NOT_A_CATEGORY = HOME_WORDS.union(
+    spellings("正文", "内容", "详情", "资讯", "资讯正文", "文章", "详细内容", "快照")
+)
 # A link of fewer characters is a button or a category, and no title.
 _MIN_TITLE = 6
 # An entry has at most so many lines: title, excerpt, and one for each label. An unclosed link has more.

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from newsmirror.items import Block
 from newsmirror.normalise.people import closing_byline, is_byline, opening_byline
+from newsmirror.normalise.variants import both
 from newsmirror.reading.date_cells import is_date
 from newsmirror.reading.labels import FURNITURE, OTHER_HEADING, RELATED_HEADING
 from newsmirror.reading.origins import (
@@ -20,9 +21,12 @@ from newsmirror.reading.stream import Box, Line, Stream
 
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
 _EDITOR_AT_END = re.compile(
-    r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
+    both(
+        r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
+    )
 )
-_SHARE = re.compile(r"分享|转发|收藏")
+_CLOSING = ("）", ")", "]", "】")
+_SHARE = re.compile(both("分享|转发|收藏"))
 _MAX_FURNITURE = 40
 _MIN_PROSE = 15
 _MAX_BUTTON = 4
@@ -71,7 +75,7 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
     kept: list[Line] = []
     for line in lines:
         text = line.text
-        if "编" in text and (match := _EDITOR_AT_END.search(text)):
+        if text.endswith(_CLOSING) and (match := _EDITOR_AT_END.search(text)):
             at = Origin(EDITOR_AT_END, line.index, line.index, match.start(), match.end())
             editor = Found(match["editor"].strip(), at)
             text = text[: match.start()]

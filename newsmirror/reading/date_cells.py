@@ -5,16 +5,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from newsmirror.normalise.dates import whole_date
+from newsmirror.normalise.variants import both, spellings
 
 # Relative dates (昨天 08:30) are dates as well; which day they mean is settled later, by the record.
 _ANY_DAY = datetime(2024, 6, 15, 12, tzinfo=UTC)
 _MAX_DATE = 40
 _MAX_WORDS = 6
 # What a date can begin and end with, brackets aside.
-_FIRST = frozenset("0123456789０１２３４５６７８９昨今前刚剛二(（[［【〔")
-_LAST = frozenset("0123456789０１２３４５６７８９日号天前刚剛时時分秒点點半月)）]］】〕")
-_MAY_BE_DATE = re.compile(r"[\d０-９]|[前刚剛今昨]|[〇零一二三四五六七八九十]")
-_LABEL = re.compile(r"^[一-鿿]{0,4}(?:发布|发表|快照|生成|更新|时间|日期)[一-鿿]{0,4}\s?[:：]?\s*")
+_FIRST = frozenset(spellings(*"0123456789０１２３４５６７８９昨今前刚二(（[［【〔"))
+_LAST = frozenset(spellings(*"0123456789０１２３４５６７８９日号天前刚时分秒点半月)）]］】〕"))
+_MAY_BE_DATE = re.compile(both(r"[\d０-９]|[前刚今昨]|[〇零一二三四五六七八九十]"))
+_LABEL = re.compile(both(r"^[一-鿿]{0,4}(?:发布|发表|快照|生成|更新|时间|日期)[一-鿿]{0,4}\s?[:：]?\s*"))
 _EDGE = " ()（）[]［］【】〔〕|｜丨·,，;；"
 
 

@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
+from newsmirror.normalise.variants import both
 from newsmirror.reading.date_cells import is_date, split_date
 from newsmirror.reading.labels import find_labels, starts_with_label
 from newsmirror.reading.stream import Box, Line, Stream
@@ -20,11 +21,15 @@ from newsmirror.reading.stream import Box, Line, Stream
 _ELLIPSIS = ("...", "…", "。。。", "‥")
 # Words on links and tags that are no title and no excerpt.
 _FILLER = re.compile(
-    r"^[\[【(（<《>»›·•|/\-—\s]*(?:查看|点击|阅读|浏览)?(?:详细|详情|全文|更多|原文|快照|内容|阅读|查看|进入|详细内容|查看详情)?"
-    r"[\]】)）>》»›·•|/\-—\s]*$|^\d{1,3}[.、]?$|^[.…‥\[\]【】]+$|^(?:置顶|热|新|图|推荐|荐|HOT|NEW|new|hot)$"
+    both(
+        r"^[\[【(（<《>»›·•|/\-—\s]*(?:查看|点击|阅读|浏览)?(?:详细|详情|全文|更多|原文|快照|内容|阅读|查看|进入|详细内容|查看详情)?"
+        r"[\]】)）>》»›·•|/\-—\s]*$|^\d{1,3}[.、]?$|^[.…‥\[\]【】]+$|^(?:置顶|热|新|图|推荐|荐|HOT|NEW|new|hot)$"
+    )
 )
 _COUNTS = re.compile(
-    r"^(?:浏览|阅读|点击|评论|人气|热度)?[:：]?\s*[\d.,]+\s*(?:万|次|人|条)?(?:浏览|阅读|点击|评论)?$"
+    both(
+        r"^(?:浏览|阅读|点击|点阅|评论|人气|热度)?[:：]?\s*[\d.,]+\s*(?:万|次|人|条)?(?:浏览|阅读|点击|评论)?$"
+    )
 )
 _LEADING_MARK = re.compile(r"^[·•●○■□◆◇▪▶►★☆※>»›|\-—]+\s*|^\d{1,2}[.、．]\s*(?=\D)")
 _MIN_BESIDE_DATE = 20

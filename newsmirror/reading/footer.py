@@ -3,6 +3,7 @@
 import re
 
 from newsmirror.items import Footer
+from newsmirror.normalise.variants import both
 from newsmirror.reading.hits import Hit
 from newsmirror.reading.labels import is_notice, is_removal
 from newsmirror.reading.origins import FOOTER, FOOTER_NOTICE, Found, Origin
@@ -12,10 +13,12 @@ from newsmirror.reading.stream import Stream
 _MAX_LINES = 8
 
 _COLLECTOR = re.compile(
-    r"由\s*(?P<who>.{1,80}?)\s*(?:爬虫|蜘蛛|机器人|程序|系统)?\s*(?:进行|自动){0,4}\s*(?:采集|抓取|收录)"
+    both(
+        r"由\s*(?P<who>.{1,80}?)\s*(?:爬虫|蜘蛛|机器人|程序|系统)?\s*(?:进行|自动){0,4}\s*(?:采集|抓取|收录)"
+    )
 )
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+(?::\d+)?")
-_DISCLAIMER = re.compile(r"本\s?站\s?(?:未|不|对|仅).*?(?:[。!！]|$)", re.DOTALL)
+_DISCLAIMER = re.compile(both(r"本\s?站\s?(?:未|不|对|仅).*?(?:[。!！]|$)"), re.DOTALL)
 # A snapshot time on the same line, before the sentence.
 _OPENING = re.compile(r"^.*?\d\s+(?=\D)")
 _SENTENCE = re.compile(r"[^。!！]+[。!！]?")

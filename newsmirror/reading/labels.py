@@ -1,21 +1,26 @@
 """The words that snapshot pages print before their values: 类别, 发布时间, 来源, 责任编辑, 快照生成时间 …
 
+They are written in Simplified characters here, and found in both scripts (`normalise/variants.py`).
 Only these words are relied on. A label counts where a person would read it as one: at the start of a line
 or of a text node, or after a space or a separator; before a colon, a space, or the end of its text node.
 """
 
 import re
 from collections.abc import Collection
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 from msgspec import Struct
 
+from newsmirror.normalise.variants import both, spellings
+
 Field = Literal["category", "published", "source", "author", "editor", "snapshot", "original", "other"]
 
-# Longer words first where one begins another. "other" ends the value before it and is not read.
+# "other" ends the value before it and is not read.
 _WORDS: tuple[tuple[Field, str], ...] = (
     ("snapshot", "快照生成时间 快照采集时间 快照时间"),
-    ("original", "信息原文地址 信息原文链接 原文地址 原文链接 原文网址 信息原文"),
+    ("original", "信息原文地址 信息原文链接 原文地址 原文链接 原文连结 原文网址 信息原文"),
     ("editor", "责任编辑 本文编辑 网络编辑 值班编辑 责编 编辑"),
     ("published", "信息发布时间 发布时间 发布日期 发表时间 发表日期 发布于 发表于 时间 日期"),
     ("category", "信息类别 所属类别 类别 所属分类 信息分类 分类 所属栏目 栏目 所属频道 频道"),
@@ -24,18 +29,24 @@ _WORDS: tuple[tuple[Field, str], ...] = (
     (
         "other",
         "更新时间 修改时间 更新于 编辑时间 收录时间 采集时间 浏览次数 浏览量 浏览数 浏览 阅读次数 "
-        "阅读量 阅读数 阅读 点击次数 点击量 点击数 点击 访问量 访问次数 人气 热度 评论数 评论 跟帖 "
-        "字体大小 字号 字体 分享到 分享 关键词 关键字 标签 审核 校对 责任校对 监制 终审 二审 一审 来稿 "
-        "摄影 扫一扫 打印 收藏 转载 编号 信息编号 字数",
+        "阅读量 阅读数 阅读 点击次数 点击量 点击数 点击 点阅次数 点阅数 点阅 "
+        "访问量 访问次数 人气 热度 评论数 评论 跟帖 "
+        "字体大小 字号 字体 字级 分享到 分享 关键词 关键字 标签 审核 校对 责任校对 监制 终审 二审 一审 来稿 "
+        "摄影 扫一扫 打印 列印 收藏 转载 编号 信息编号 字数",
     ),
 )
-_FIELD_OF: dict[str, Field] = {word: name for name, words in _WORDS for word in words.split()}
+_FIELD_OF: dict[str, Field] = {word: name for name, words in _WORDS for word in spellings(*words.split())}
 _SEPARATORS = frozenset(" |｜丨/／·•,，;；、（(［[【〔]>》—-")
-# One look at the first character turns nearly every position away.
+_SPACE = r"\s?"
+_LONGEST_FIRST = sorted((word for _, words in _WORDS for word in words.split()), reverse=True)
+# One look at the first character turns nearly every position away, and the next one most words.
 _WORD = (
     f"(?=[{''.join(sorted({word[0] for word in _FIELD_OF}))}])(?P<word>"
-    # Pages stretch short words with spaces: 来　源, 发 布 时 间.
-    + "|".join(r"\s?".join(word) for word in sorted(_FIELD_OF, key=len, reverse=True))
+    + "|".join(
+        # Pages stretch short words with spaces: 来　源, 发 布 时 间.
+        both(rf"{first}{_SPACE}(?:{'|'.join(_SPACE.join(word[1:]) for word in words)})")
+        for first, words in groupby(_LONGEST_FIRST, key=itemgetter(0))
+    )
     + ")"
 )
 _PATTERN = re.compile(_WORD + r"\s?(?P<colon>[:：∶﹕])?\s?")
@@ -97,41 +108,56 @@ def starts_with_label(text: str) -> bool:
 
 # Headings of lists that show other things than the page is about.
 HOT_HEADING = re.compile(
-    r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|点击量|近期文章|近期热|最新文章|最新资讯|随机|猜你|推荐|大家都在看|本周|本月|一周|24小时)"
-    r".{0,8}[】\]]?\s*[:：]?$"
+    both(
+        r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|点击量|近期文章|近期热|最新文章|最新资讯|随机|猜你|推荐|大家都在看|本周|本月|一周|24小时)"
+        r".{0,8}[】\]]?\s*[:：]?$"
+    )
 )
 HOME_WORDS = frozenset(
-    ("首页", "主页", "网站首页", "本站首页", "返回首页", "快照首页", "站点首页", "home", "Home", "HOME")
+    spellings(
+        *("首页", "主页", "网站首页", "本站首页", "返回首页", "快照首页", "站点首页", "home", "Home", "HOME")
+    )
 )
-NOTICE = "以上内容为资讯信息快照"
+_NOTICE = re.compile(both("以上内容为资讯信息快照"))
 # The notice as a sentence of its own: neither the words of a slogan (本站声明：…) nor the end of an excerpt.
-_OWN_NOTICE = re.compile(rf"(?:^|[。！？；”）】])[^\w:：]{{0,4}}{NOTICE}")
+_OWN_NOTICE = re.compile(rf"(?:^|[。！？；”）】])[^\w:：]{{0,4}}{_NOTICE.pattern}")
 _EXCERPT = ("...", "…")
-REMOVAL = re.compile(r"如有侵权|如涉及侵权|若有侵权|侵权请联系|非营利公共服务")
+REMOVAL = re.compile(both("如有侵权|如涉及侵权|若有侵权|侵权请联系|非营利公共服务"))
 MORE = re.compile(
-    r"^(?:查看)?更多(?:关于)?[“\"「【]?(?P<topic>[^，。；！？]{1,20}?)[”\"」】]?\s?的?\s?(?:资讯|信息|新闻|内容|快照)\s*(?:[:：>»]|$)"
+    both(
+        r"^(?:查看)?更多(?:关于)?[“\"「【]?(?P<topic>[^，。；！？]{1,20}?)[”\"」】]?\s?的?\s?(?:资讯|信息|新闻|内容|快照)\s*(?:[:：>»]|$)"
+    )
 )
 RELATED_HEADING = re.compile(
-    r"^[【\[]?(?:相关|类似|相似|延伸|推荐|关联|猜你(?:喜欢|想读|想看|爱看|关注)|您?可能(?:还)?(?:感兴趣|喜欢|想看)|你可能(?:还)?(?:感兴趣|喜欢|想看))"
-    r".{0,8}[】\]]?\s*[:：]?$"
+    both(
+        r"^[【\[]?(?:相关|类似|相似|延伸|推荐|关联|猜你(?:喜欢|想读|想看|爱看|关注)|您?可能(?:还)?(?:感兴趣|喜欢|想看)|你可能(?:还)?(?:感兴趣|喜欢|想看))"
+        r".{0,8}[】\]]?\s*[:：]?$"
+    )
 )
 # Lists on the page that are neither the related list nor the body.
 OTHER_HEADING = re.compile(
-    r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|最新|推荐|精选|要闻|图片|专题|视频|焦点|关注|阅读榜|友情链接|评论|热评|标签|分类|栏目)"
-    r".{0,8}[】\]]?\s*[:：]?$"
+    both(
+        r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|最新|推荐|精选|要闻|图片|专题|视频|焦点|关注|阅读榜|友情[链连]|评论|热评|标签|分类|栏目)"
+        r".{0,8}[】\]]?\s*[:：]?$"
+    )
 )
 # Lines of the page's own furniture: buttons, share bars, adverts, the links to the neighbours.
 FURNITURE = re.compile(
-    r"^[\[【（(《<◄►]*(?:"
-    r"(?:[上前]一[篇条页]|[下后]一[篇条页]|没有了|分享(?:到|至|给)?|转发|字号|字体|打印(?:本页|本文)?|关闭(?:窗口|本页)?|收藏(?:本页|本文)?|"
-    r"广告|推广|赞助|AD|ADVERTISEMENT|返回(?:首页|列表|顶部|上一?[页级])?|回到顶部|大\s?中\s?小|[Aa][+-]|版权声明|免责声明|"
-    r"我要(?:评论|纠错|投诉|举报)|发表评论|网友评论|举报|纠错|点赞|顶一下|踩一下|赞一个|加入收藏|设为首页|手机(?:看新闻|阅读|版)|"
-    r"当前位置|编辑推荐|(?:本文)?(?:关键词|标签))(?=$|[\s:：|｜/>»\]】）)\d《])"
-    r"|扫一?扫.{0,20}$|扫描.{0,6}二维码.{0,20}$|长按.{0,20}二维码.{0,12}$|您(?:现在)?(?:的|所在)(?:的)?位置)"
+    both(
+        r"^[\[【（(《<◄►]*(?:"
+        r"(?:[上前]一[篇条页]|[下后]一[篇条页]|没有了|分享(?:到|至|给)?|转发|字号|字体|字级|(?:打印|列印)(?:本页|本文)?|关闭(?:窗口|本页)?|收藏(?:本页|本文)?|"
+        r"广告|推广|赞助|AD|ADVERTISEMENT|返回(?:首页|列表|顶部|上一?[页级])?|回到顶部|大\s?中\s?小|[Aa][+-]|版权声明|免责声明|"
+        r"我要(?:评论|纠错|投诉|举报)|发表评论|网友评论|举报|纠错|点赞|顶一下|踩一下|赞一个|加入收藏|设为首页|手机(?:看新闻|阅读|版)|"
+        r"当前位置|编辑推荐|(?:本文)?(?:关键词|标签))(?=$|[\s:：|｜/>»\]】）)\d《])"
+        r"|扫一?扫.{0,20}$|扫描.{0,6}二维码.{0,20}$|长按.{0,20}二维码.{0,12}$|您(?:现在)?(?:的|所在)(?:的)?位置)"
+    )
 )
 # What stands in the lines at the foot of a page. Each alternative begins with its own character, for speed.
-_FOOT = re.compile("©|版权所有|备案号|公网安备|C(?i:opyright)|c(?i:opyright)|I(?i:CP[备证])|i(?i:CP[备证])")
-_FOOT_LINKS = ("关于我们", "联系我们", "网站地图", "友情链接", "免责声明")
+_FOOT = re.compile(
+    "|".join(spellings("©", "版权所有", "备案号", "公网安备"))
+    + both("|C(?i:opyright)|c(?i:opyright)|I(?i:CP[备证])|i(?i:CP[备证])")
+)
+_FOOT_LINKS = re.compile(both("关于我们|联系我们|网站地图|友情[链连]|免责声明"))
 
 
 def compact(text: str) -> str:
@@ -141,7 +167,7 @@ def compact(text: str) -> str:
 
 def is_page_foot(text: str) -> bool:
     """Tell whether a line begins the foot of the whole page."""
-    return text.startswith(_FOOT_LINKS) or _FOOT.search(text) is not None
+    return _FOOT_LINKS.match(text) is not None or _FOOT.search(text) is not None
 
 
 def is_removal(text: str) -> bool:
@@ -151,7 +177,7 @@ def is_removal(text: str) -> bool:
 
 def is_notice(text: str) -> bool:
     """Tell whether a line holds the sentence that makes a page a snapshot; an excerpt does not."""
-    return NOTICE in compact(text) and not text.startswith(_EXCERPT)
+    return _NOTICE.search(compact(text)) is not None and not text.startswith(_EXCERPT)
 
 
 def begins_notice(text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import chain
 
+from newsmirror.normalise.variants import both
 from newsmirror.reading.date_cells import is_date, leading_date, split_date
 from newsmirror.reading.hits import MAX_VALUE, Hit
 from newsmirror.reading.labels import Field
@@ -28,9 +29,11 @@ _MAX_DATE_LINE = 80
 _SEPARATORS = " |｜/·-—>»›＞"
 # What a page puts behind the last value: font sizes and buttons.
 _TOOLS = re.compile(
-    r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|我要评论|分享|收藏|打印).*$|\s*[\[（(【]\s*大?$"
+    both(
+        r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|字级|我要评论|分享|收藏|打印|列印).*$|\s*[\[（(【]\s*大?$"
+    )
 )
-_ADVERT = re.compile(r"^[\[【（(]?(?:广告|推广|赞助|AD)\b|^[\[【（(](?:广告|推广)")
+_ADVERT = re.compile(both(r"^[\[【（(]?(?:广告|推广|赞助|AD)\b|^[\[【（(](?:广告|推广)"))
 
 
 @dataclass(slots=True)

@@ -2,19 +2,24 @@
 
 import re
 
+from newsmirror.normalise.variants import both
 from newsmirror.reading.labels import compact
 from newsmirror.reading.stream import Stream
 
 _MAX_LINE = 40
-_WHAT = r"(?:页面|网页|页|信息|内容|文章|资讯|新闻|稿件|快照|记录|地址|链接)"
+_WHAT = both("(?:页面|网页|页|信息|内容|文章|资讯|新闻|稿件|快照|记录|地址|链接)")
 _MISSING = re.compile(
-    rf"{_WHAT}(?:可能)?(?:并?不存在|不见了|走丢了|已?(?:经)?被?(?:删除|移除|下线|下架|撤销|撤下|失效|过期|丢失)|未找到|没有找到|找不到)"
-    rf"|(?:找不到|未找到|没有找到|没找到)(?:您|你)?(?:所?要?(?:访问|查看|浏览|请求|找)?的)?(?:该|此|这个)?{_WHAT}"
-    r"|^(?:错误|error)?[:：]?404(?:notfound|错误|页面|error)?|(?:page|file)notfound",
+    both(
+        rf"{_WHAT}(?:可能)?(?:并?不存在|不见了|走丢了|已?(?:经)?被?(?:删除|移除|下线|下架|撤销|撤下|失效|过期|丢失)|未找到|没有找到|找不到)"
+        rf"|(?:找不到|未找到|没有找到|没找到)(?:您|你)?(?:所?要?(?:访问|查看|浏览|请求|找)?的)?(?:该|此|这个)?{_WHAT}"
+        r"|^(?:错误|error)?[:：]?404(?:notfound|错误|页面|error)?|(?:page|file)notfound"
+    ),
     re.IGNORECASE,
 )
 _EMPTY = re.compile(
-    r"暂[无未]|^(?:没有|无)(?:更多|相关|符合|找到|任何)|空空如也|敬请期待|no(?:more)?(?:results|data|articles|entries|items)",
+    both(
+        r"暂[无未]|^(?:没有|无)(?:更多|相关|符合|找到|任何)|空空如也|敬请期待|no(?:more)?(?:results|data|articles|entries|items)"
+    ),
     re.IGNORECASE,
 )
 

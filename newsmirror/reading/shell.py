@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from newsmirror.normalise.variants import both
 from newsmirror.reading.article import is_article
 from newsmirror.reading.listing import read_listing
 from newsmirror.reading.missing import says_empty, says_missing
@@ -14,7 +15,7 @@ _SCRIPT = re.compile(r"<script\b([^>]*).*?(?:</script\s*>|\Z)", re.IGNORECASE | 
 _DATA = re.compile(
     r"\btype\s*=\s*[\"']?(?!(?:text|application)/(?:x-)?(?:java|ecma)script|module)\w", re.IGNORECASE
 )
-_LABELS = re.compile("快照生成时间|以上内容为")
+_LABELS = re.compile(both("快照生成时间|以上内容为"))
 _MIN_SECTIONS = 2
 
 
