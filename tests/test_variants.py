@@ -20,6 +20,8 @@ from newsmirror.normalise.variants import TRADITIONAL, both, spellings
 from newsmirror.reading import labels
 from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.decoding import decode
+from newsmirror.reading.entries import _COUNTS as COUNTS
+from newsmirror.reading.entries import _FILLER as FILLER
 from newsmirror.reading.labels import Label, find_labels, starts_with_label
 from newsmirror.reading.listing import read_listing
 from newsmirror.reading.missing import says_empty, says_missing
@@ -185,7 +187,7 @@ def test_the_notice(text: str) -> None:
         "如有侵權請聯繫我們進行刪除",
         "如有侵權請聯系我們進行刪除",
         "本站資訊快照查詢為非營利公共服務",
-        "侵權請聯絡管理員，若有侵權",
+        "侵權請聯絡管理員",
         "侵權請聯係站長",
     ],
 )
@@ -217,6 +219,10 @@ def test_the_line_of_more(text: str) -> None:
         (labels.FURNITURE, "設為首頁"),
         (labels.FURNITURE, "長按識別二維碼"),
         (labels.FURNITURE, "免責聲明"),
+        (FILLER, "[閱讀全文]"),
+        (FILLER, "查看詳細內容 »"),
+        (COUNTS, "瀏覽：1,204 次"),
+        (COUNTS, "12 條評論"),
         (MORE_BUTTON, "點擊加載更多資訊"),
         (MORE_BUTTON, "繼續瀏覽更多內容 »"),
     ],
@@ -226,7 +232,7 @@ def test_headings_and_furniture(pattern: re.Pattern[str], text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["關於我們 | 聯繫我們", "聯絡方式 版權所有", "京公網安備", "粵ICP備 1 號", "粵ICP證"]
+    "text", ["關於我們 | 聯繫我們", "聯絡我們", "聯絡方式 版權所有", "京公網安備", "粵ICP備 1 號", "粵ICP證"]
 )
 def test_the_foot_of_a_page(text: str) -> None:
     assert labels.is_page_foot(text)

@@ -122,7 +122,7 @@ _NOTICE = re.compile(both("以上内容为资讯信息快照"))
 # The notice as a sentence of its own: neither the words of a slogan (本站声明：…) nor the end of an excerpt.
 _OWN_NOTICE = re.compile(rf"(?:^|[。！？；”）】])[^\w:：]{{0,4}}{_NOTICE.pattern}")
 _EXCERPT = ("...", "…")
-REMOVAL = re.compile(both("如有侵权|如涉及侵权|若有侵权|侵权请联系|非营利公共服务"))
+REMOVAL = re.compile(both("如有侵权|如涉及侵权|若有侵权|侵权请联[系络]|非营利公共服务"))
 MORE = re.compile(
     both(
         r"^(?:查看)?更多(?:关于)?[“\"「【]?(?P<topic>[^，。；！？]{1,20}?)[”\"」】]?\s?的?\s?(?:资讯|信息|新闻|内容|快照)\s*(?:[:：>»]|$)"
@@ -157,7 +157,7 @@ _FOOT = re.compile(
     "|".join(spellings("©", "版权所有", "备案号", "公网安备"))
     + both("|C(?i:opyright)|c(?i:opyright)|I(?i:CP[备证])|i(?i:CP[备证])")
 )
-_FOOT_LINKS = re.compile(both("关于我们|联系我们|网站地图|友情[链连]|免责声明"))
+_FOOT_LINKS = re.compile(both("关于我们|联[系络]我们|网站地图|友情[链连]|免责声明"))
 
 
 def compact(text: str) -> str:
