@@ -16,7 +16,7 @@ import newsmirror
 from newsmirror.demo.site import ORIGIN, paths, respond
 from newsmirror.net.visit import _MORE as MORE_BUTTON
 from newsmirror.normalise.people import closing_byline, is_byline, names, opening_byline
-from newsmirror.normalise.variants import TRADITIONAL, both, spellings
+from newsmirror.normalise.variants import TRADITIONAL, both, one_of, spellings
 from newsmirror.reading import labels
 from newsmirror.reading.article import is_article, read_article
 from newsmirror.reading.decoding import decode
@@ -52,7 +52,7 @@ def words(path: Path) -> Iterator[tuple[str, bool]]:
     widened = {
         inner
         for node in ast.walk(tree)
-        if (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("both", "spellings"))
+        if (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("both", "one_of", "spellings"))
         # What they are written in is spelled out word by word: see the labels below.
         or (isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "_WORDS")
         for inner in ast.walk(node)
@@ -118,6 +118,13 @@ def test_the_table_is_clear_and_in_use() -> None:
 def test_a_pattern_for_both_scripts(pattern: str, widened: str) -> None:
     assert both(pattern) == widened
     assert both(widened) == widened
+
+
+def test_a_pattern_of_words() -> None:
+    pattern = re.compile(one_of(r"发布 [上下]一?页 大\s?小"))
+    assert pattern.pattern == r"(?=[发發上下大])(?:[发發][布佈]|[上下]一?[页頁]|大\s?小)"
+    assert all(pattern.fullmatch(text) for text in ("发布", "發佈", "上一頁", "下页", "大 小"))
+    assert not any(pattern.match(text) for text in ("", "发表", "页", "小"))
 
 
 def test_words_in_both_scripts() -> None:

@@ -48,6 +48,16 @@ def _missing(forms: str, part: str) -> str:
     return "".join(form for form in forms if form not in part)
 
 
+def one_of(words: str) -> str:
+    """Return a pattern for words that stand between spaces, in both scripts; each may be a pattern itself.
+
+    It must begin with a character or a class: one look at that turns nearly every text away.
+    """
+    each = words.split()
+    first = "".join(word[1 : word.index("]")] if word.startswith("[") else word[0] for word in each)
+    return both(f"(?=[{first}])(?:{'|'.join(each)})")
+
+
 def spellings(*words: str) -> list[str]:
     """Return words with each character in any of its forms: `来源` → `来源`, `來源`."""
     return [

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from newsmirror.normalise.variants import both, spellings
+from newsmirror.normalise.variants import both, one_of, spellings
 
 Field = Literal["category", "published", "source", "author", "editor", "snapshot", "original", "other"]
 
@@ -39,17 +39,15 @@ _FIELD_OF: dict[str, Field] = {word: name for name, words in _WORDS for word in 
 _SEPARATORS = frozenset(" |｜丨/／·•,，;；、（(［[【〔]>》—-")
 _SPACE = r"\s?"
 _LONGEST_FIRST = sorted((word for _, words in _WORDS for word in words.split()), reverse=True)
-# One look at the first character turns nearly every position away, and the next one most words.
-_WORD = (
-    f"(?=[{''.join(sorted({word[0] for word in _FIELD_OF}))}])(?P<word>"
-    + "|".join(
+# Words with the same first character together: few need to be tried.
+_WORD = one_of(
+    " ".join(
         # Pages stretch short words with spaces: 来　源, 发 布 时 间.
-        both(rf"{first}{_SPACE}(?:{'|'.join(_SPACE.join(word[1:]) for word in words)})")
+        rf"{first}{_SPACE}(?:{'|'.join(_SPACE.join(word[1:]) for word in words)})"
         for first, words in groupby(_LONGEST_FIRST, key=itemgetter(0))
     )
-    + ")"
 )
-_PATTERN = re.compile(_WORD + r"\s?(?P<colon>[:：∶﹕])?\s?")
+_PATTERN = re.compile(rf"(?P<word>{_WORD})\s?(?P<colon>[:：∶﹕])?\s?")
 # How a label ends, where one may end at all: few lines have this, so few need `find_labels`.
 LABEL_END = re.compile(rf"[{''.join(sorted({word[-1] for word in _FIELD_OF}))}](?:[\s:：∶﹕]|$)")
 _OPENING = "（(［[【〔"
@@ -107,12 +105,11 @@ def starts_with_label(text: str) -> bool:
 # ---- sentences and headings that end an article ------------------------------------------------------
 
 # Headings of lists that show other things than the page is about.
-HOT_HEADING = re.compile(
-    both(
-        r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|点击量|近期文章|近期热|最新文章|最新资讯|随机|猜你|推荐|大家都在看|本周|本月|一周|24小时)"
-        r".{0,8}[】\]]?\s*[:：]?$"
-    )
+_HOT = one_of(
+    "热[门点榜] 排行 点击[榜量] 近期(?:文章|热) 最新(?:文章|资讯) 随机 猜你 推荐 大家都在看 本[周月] 一周 "
+    "24小时"
 )
+HOT_HEADING = re.compile(rf"^[【\[]?.{{0,6}}{_HOT}.{{0,8}}[】\]]?\s*[:：]?$")
 HOME_WORDS = frozenset(
     spellings(
         *("首页", "主页", "网站首页", "本站首页", "返回首页", "快照首页", "站点首页", "home", "Home", "HOME")
@@ -128,30 +125,29 @@ MORE = re.compile(
         r"^(?:查看)?更多(?:关于)?[“\"「【]?(?P<topic>[^，。；！？]{1,20}?)[”\"」】]?\s?的?\s?(?:资讯|信息|新闻|内容|快照)\s*(?:[:：>»]|$)"
     )
 )
-RELATED_HEADING = re.compile(
-    both(
-        r"^[【\[]?(?:相关|类似|相似|延伸|推荐|关联|猜你(?:喜欢|想读|想看|爱看|关注)|您?可能(?:还)?(?:感兴趣|喜欢|想看)|你可能(?:还)?(?:感兴趣|喜欢|想看))"
-        r".{0,8}[】\]]?\s*[:：]?$"
-    )
+_RELATED = one_of(
+    "相关 类似 相似 延伸 推荐 关联 猜你(?:喜欢|想读|想看|爱看|关注) "
+    "[您你]可能还?(?:感兴趣|喜欢|想看) 可能还?(?:感兴趣|喜欢|想看)"
 )
+RELATED_HEADING = re.compile(rf"^[【\[]?{_RELATED}.{{0,8}}[】\]]?\s*[:：]?$")
 # Lists on the page that are neither the related list nor the body.
-OTHER_HEADING = re.compile(
-    both(
-        r"^[【\[]?.{0,6}(?:热门|热点|热榜|排行|点击榜|最新|推荐|精选|要闻|图片|专题|视频|焦点|关注|阅读榜|友情[链连]|评论|热评|标签|分类|栏目)"
-        r".{0,8}[】\]]?\s*[:：]?$"
-    )
+_OTHER = one_of(
+    "热[门点榜评] 排行 点击榜 最新 推荐 精选 要闻 图片 专题 视频 焦点 关注 阅读榜 友情[链连] 评论 标签 "
+    "分类 栏目"
 )
+OTHER_HEADING = re.compile(rf"^[【\[]?.{{0,6}}{_OTHER}.{{0,8}}[】\]]?\s*[:：]?$")
 # Lines of the page's own furniture: buttons, share bars, adverts, the links to the neighbours.
-FURNITURE = re.compile(
-    both(
-        r"^[\[【（(《<◄►]*(?:"
-        r"(?:[上前]一[篇条页]|[下后]一[篇条页]|没有了|分享(?:到|至|给)?|转发|字号|字体|字级|(?:打印|列印)(?:本页|本文)?|关闭(?:窗口|本页)?|收藏(?:本页|本文)?|"
-        r"广告|推广|赞助|AD|ADVERTISEMENT|返回(?:首页|列表|顶部|上一?[页级])?|回到顶部|大\s?中\s?小|[Aa][+-]|版权声明|免责声明|"
-        r"我要(?:评论|纠错|投诉|举报)|发表评论|网友评论|举报|纠错|点赞|顶一下|踩一下|赞一个|加入收藏|设为首页|手机(?:看新闻|阅读|版)|"
-        r"当前位置|编辑推荐|(?:本文)?(?:关键词|标签))(?=$|[\s:：|｜/>»\]】）)\d《])"
-        r"|扫一?扫.{0,20}$|扫描.{0,6}二维码.{0,20}$|长按.{0,20}二维码.{0,12}$|您(?:现在)?(?:的|所在)(?:的)?位置)"
-    )
+_BUTTON = one_of(
+    "[上下前后]一[篇条页] 没有了 分享[到至给]? 转发 字[号体级] [打列]印(?:本页|本文)? 关闭(?:窗口|本页)? "
+    "收藏(?:本页|本文)? 广告 推广 赞助 AD ADVERTISEMENT 返回(?:首页|列表|顶部|上一?[页级])? 回到顶部 "
+    r"大\s?中\s?小 [Aa][+-] 版权声明 免责声明 我要(?:评论|纠错|投诉|举报) 发表评论 网友评论 举报 纠错 点赞 "
+    "[顶踩]一下 赞一个 加入收藏 设为首页 手机(?:看新闻|阅读|版) 当前位置 编辑推荐 本文(?:关键词|标签) "
+    "关键词 标签"
 )
+_CALL = one_of(
+    "扫一?扫.{0,20}$ 扫描.{0,6}二维码.{0,20}$ 长按.{0,20}二维码.{0,12}$ 您(?:现在)?(?:的|所在)(?:的)?位置"
+)
+FURNITURE = re.compile(rf"^[\[【（(《<◄►]*(?:{_BUTTON}(?=$|[\s:：|｜/>»\]】）)\d《])|{_CALL})")
 # What stands in the lines at the foot of a page. Each alternative begins with its own character, for speed.
 _FOOT = re.compile(
     "|".join(spellings("©", "版权所有", "备案号", "公网安备"))

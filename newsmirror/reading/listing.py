@@ -9,25 +9,27 @@ from urllib.parse import urlsplit
 
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, is_root, shape
-from newsmirror.normalise.variants import both
+from newsmirror.normalise.variants import both, one_of
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, compact, is_page_foot
 from newsmirror.reading.stream import Box, Stream
 
 # Links of a site's frame that lead to no listing and to no article.
 _FRAME = re.compile(
-    both(
-        r"登[录陆入]|注册|会员|个人中心|用户中心|我的|退出|找回密码|忘记密码|关于|联[系络]|帮助|常见问题|订阅|RSS|客户端|APP|app|下载|手机[版站网]|"
-        r"移动版|电脑版|触屏版|网站地图|友情[链连]|投稿|广告|版权|声明|隐私|协议|条款|招聘|诚聘|加盟|合作|反馈|建议|留言|举报|投诉|纠错|"
-        r"收藏|设为首页|搜[索寻]|换一[批组换]|刷新|English|EN|繁体|简体|微博|微信|公众号|二维码|分享|[打列]印|返回|顶部|回到|备案|公网安备|上一|"
-        r"下一|尾页|末页|首页|主页|前页|后页|更多评论|发表|登出|购物|捐助|赞助|移除|删除|申请|站长|统计|服务中心|使用说明"
+    one_of(
+        "登[录陆入] 注册 会员 个人中心 用户中心 我的 退出 找回密码 忘记密码 关于 联[系络] 帮助 常见问题 "
+        "订阅 RSS 客户端 APP app 下载 手机[版站网] 移动版 电脑版 触屏版 网站地图 友情[链连] 投稿 广告 版权 "
+        "声明 隐私 协议 条款 招聘 诚聘 加盟 合作 反馈 建议 留言 举报 投诉 纠错 收藏 设为首页 搜[索寻] "
+        "换一[批组换] 刷新 English EN 繁体 简体 微博 微信 公众号 二维码 分享 [打列]印 返回 顶部 回到 备案 "
+        "公网安备 上一 下一 尾页 末页 首页 主页 前页 后页 更多评论 发表 登出 购物 捐助 赞助 移除 删除 申请 "
+        "站长 统计 服务中心 使用说明"
     )
 )
-_NEXT = re.compile(
-    both(
-        r"^(?:下一?页|后一?页|向后|[Nn]ext(?:\s?[Pp]age)?|NEXT|>|›|»|>>|＞|→|(?:点击)?加载更多|较早的?(?:文章|内容|资讯)|更早的?(?:文章|内容|资讯))$"
-    )
+_NEXT_WORD = one_of(
+    r"下一?页 后一?页 向后 [Nn]ext(?:\s?[Pp]age)? NEXT > › » >> ＞ → 点击加载更多 加载更多 "
+    "[较更]早的?(?:文章|内容|资讯)"
 )
+_NEXT = re.compile(rf"^{_NEXT_WORD}$")
 _HOME = re.compile(both(r"(?<!设为)首页$|^(?:主页|门户|[Hh]ome|HOME)$"))
 _PAGER = re.compile(both(r"[上下尾末]一?\s?页|第\s?\d+\s?页"))
 _FRONT = re.compile(r"^/?$|^/(?:index|default|home|main)\.\w+$", re.IGNORECASE)
