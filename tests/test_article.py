@@ -395,6 +395,16 @@ def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) ->
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
 
 
+@pytest.mark.parametrize(
+    "host", ["http://KuaiZhao.Example", "//kuaizhao.EXAMPLE:80", "HTTP://kuaizhao.example."]
+)
+def test_a_related_link_may_spell_the_host_otherwise(host: str) -> None:
+    article = read(
+        f"{META}{BODY}{FOOT}<h3>相关资讯</h3><ul><li><a href={host}/gn/2.html>南岭大桥主跨合龙</a></ul>"
+    )
+    assert [entry.url for entry in article.related] == ["http://kuaizhao.example/gn/2.html"]
+
+
 NOTICE = "以上内容为资讯信息快照，由kuaizhao.example爬虫采集"
 TIME = "快照生成时间：2025-01-08 21:45:02"
 TITLE = "<a href=/gn/2.html>南岭大桥主跨合龙</a>"

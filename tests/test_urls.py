@@ -254,6 +254,9 @@ def test_an_address_that_does_not_grow_is_left_alone(path: str) -> None:
 def test_is_http_of_an_address() -> None:
     assert http_url("http://a.example/x") == "http://a.example/x"
     assert http_url("HTTPS://a.example:8443") == "https://a.example:8443"
+    assert http_url("HTTP://A.Example.:80/B?c#D") == "http://a.example/B?c#D"
+    assert http_url("http://新闻.example/") == "http://xn--efvy88h.example/"
+    assert http_url("http://Who@A.example/") == "http://Who@a.example/"
 
 
 # ---- properties ----------------------------------------------------------------------------------------

@@ -130,13 +130,17 @@ def url_id(url: str) -> str | None:
 
 
 def http_url(url: str) -> str | None:
-    """Return an address with its scheme in lower case if it is http(s) with a host, else None."""
+    """Return an http(s) address with scheme, host and port in their one form and all else as it is.
+
+    None for anything that is not an absolute http(s) address with a host.
+    """
     try:
-        canonical_url(url)
+        scheme, _, host = canonical_url(url).split("/")[:3]
     except ValueError:
         return None
-    scheme, colon, rest = url.strip().partition(":")
-    return scheme.lower() + colon + rest
+    parts = urlsplit(url.strip())
+    user, at, _ = parts.netloc.rpartition("@")
+    return urlunsplit((scheme[:-1], user + at + host, parts.path, parts.query, parts.fragment))
 
 
 def host_name(host: str) -> str:

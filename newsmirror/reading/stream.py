@@ -9,11 +9,12 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from lxml import etree
 from msgspec import Struct
 
+from newsmirror.normalise.urls import http_url
 from newsmirror.reading.labels import LABEL_END, Label, find_labels, is_notice, starts_with_label
 
 BLOCK_TAGS = frozenset(
@@ -52,10 +53,9 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ud800-\udfff\ufeff]+"
 )
-_PAGE_LINK = re.compile(r"^https?://[^/]", re.IGNORECASE)
 # Most links of a page: an absolute path, or an address that urljoin would return as it is.
 _PLAIN_PATH = re.compile(r"/(?:[\w-][\w./?=&%-]*)?", re.ASCII)
-_PLAIN_URL = re.compile(r"https?://[\w.-]+(?::[0-9]{1,4})?/[\w./?=&%-]*(?<!\?)", re.ASCII)
+_PLAIN_URL = re.compile(r"https?://[a-z0-9_.-]+(?<!\.)/[\w./?=&%-]*(?<!\?)", re.ASCII)
 _HOST_END = re.compile(r"[/?#]")
 _BEFORE_QUERY = re.compile(r"[^?#]*")
 # Where pages put the address of an image that is loaded late; before `src`, which then is a placeholder.
@@ -280,7 +280,7 @@ def read_stream(text: str, url: str, *, places: bool = False) -> Stream:
         None,
     )
     links = own if base is None else _Base(base)
-    stream = Stream(url)
+    stream = Stream(own.url)
     _read_head(root, links, stream, places)
     walk = _PlacedWalk if places else _Walk
     walk(links, stream.lines).run(root)
@@ -316,12 +316,12 @@ class _Base:
     """The address that the relative links of a page start from."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        scheme, _, rest = url.partition("://")
+        self.url = http_url(url) or url
+        scheme, _, rest = self.url.partition("://")
         self.origin = f"{scheme}://{_HOST_END.split(rest, 1)[0]}"
 
     def absolute(self, href: str | None) -> str | None:
-        """Return the http(s) address that `href` leads to, or None."""
+        """Return the http(s) address that `href` leads to, its host in its one form, or None."""
         if not href:
             return None
         if "/." not in href:
@@ -335,14 +335,9 @@ class _Base:
             href = _BEFORE_QUERY.sub(lambda path: path[0].replace("\\", "/"), href, count=1)
         try:
             # Browsers strip whitespace around and line ends within an address (WHATWG URL, 4.1).
-            url = urljoin(self.url, re.sub(r"[\t\r\n]", "", href.strip()))
-            urlsplit(url).port  # noqa: B018 - raises for a port that is no number
+            return http_url(urljoin(self.url, re.sub(r"[\t\r\n]", "", href.strip())))
         except ValueError:  # such as http://[broken
             return None
-        if not _PAGE_LINK.match(url):
-            return None
-        scheme, colon, rest = url.partition(":")
-        return scheme.lower() + colon + rest
 
 
 class _Walk:
