@@ -13,6 +13,7 @@ from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.export import export
 from newsmirror.archive.selection import Span
 from newsmirror.ops.moments import read_moment
+from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError, find_places
 
 
@@ -77,9 +78,10 @@ class Command(ScrapyCommand):
             sys.stderr.write(f"{error}\n")
             self.exitcode = 1
             return
-        sys.stdout.write(f"{target}: {made.articles} article pages, {made.records} records\n")
+        lines = [f"{target}: {made.articles} article pages, {made.records} records\n"]
         if made.lost:
-            sys.stdout.write(f"left out: {made.lost} revisits of pages whose bytes are not in the archive\n")
+            lines.append(f"left out: {made.lost} revisits of pages whose bytes are not in the archive\n")
+        self.exitcode = write_out(lines)
 
 
 def _moment(option: str, text: str, of_day: time) -> datetime:

@@ -14,7 +14,7 @@ from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.state import look as ledger_state
 from newsmirror.ops.sites import load_site_files
-from newsmirror.ops.terminal import printable
+from newsmirror.ops.terminal import printable, write_out
 from newsmirror.places import PlaceError, Places, find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reread.reread import Outcome, look, reread, sites_of
@@ -68,16 +68,15 @@ class Command(ScrapyCommand):
                 print_help=False,
             )
         if not sites:
-            sys.stdout.write(f"{places.archive}: no pages to read\n")
+            self.exitcode = write_out([f"{places.archive}: no pages to read\n"])
         for site in [opts.site] if opts.site else sites:
             try:
                 outcome = self._read(site, places, places.archive, opts.dry_run)
             except (ArchiveError, FeedError, LedgerError) as error:
                 self._fail(error)  # the other sites are read all the same
                 continue
-            sys.stdout.write(format_outcome(site, outcome, opts.dry_run))
-            if outcome.lost:
-                self.exitcode = 1
+            code = write_out([format_outcome(site, outcome, opts.dry_run)])
+            self.exitcode = self.exitcode or code or int(outcome.lost > 0)
 
     def _read(self, site: str, places: Places, archive: Path, is_dry: bool) -> Outcome:
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run

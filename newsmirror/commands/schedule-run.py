@@ -18,6 +18,7 @@ from scrapy.utils.conf import arglist_to_dict, closest_scrapy_cfg
 
 from newsmirror.commands.crawl import check_spider
 from newsmirror.ops.schedule import ScheduleError, Scrapyd, job_id, schedule_once
+from newsmirror.ops.terminal import write_out
 
 
 class Command(ScrapyCommand):
@@ -72,7 +73,7 @@ class Command(ScrapyCommand):
             sys.stderr.write(f"{error}\n")
             self.exitcode = 1
             return
-        sys.stdout.write(f"{job}: {f'is {state} already' if state else 'scheduled'}\n")
+        self.exitcode = write_out([f"{job}: {f'is {state} already' if state else 'scheduled'}\n"])
 
 
 def _local_time(text: str | None) -> datetime:
