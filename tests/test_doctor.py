@@ -280,13 +280,6 @@ def test_every_setting_that_is_used_is_absolute(given: dict[str, str], relative:
     assert told == relative
 
 
-@pytest.mark.parametrize("wrong", ["--scrapyd-cnf", "extra"])
-def test_a_word_that_is_no_option_is_told(wrong: str) -> None:
-    run = scrapy("doctor", wrong)
-    assert (run.code, run.stdout) == (2, "")
-    assert f"'{wrong}' is no option of scrapy doctor [--scrapyd-conf PATH]" in run.stderr
-
-
 def test_errors_come_first(tmp_path: Path) -> None:
     findings = examine(Settings({"NEWSMIRROR_DIR": str(tmp_path / "kept")}), ["Asia/Hezhou"], "", {})
     levels = [finding.level for finding in findings]

@@ -3,9 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import ClassVar
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.archive.errors import ArchiveError
@@ -13,6 +11,7 @@ from newsmirror.feed.errors import FeedError
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.state import look as ledger_state
+from newsmirror.ops.command import ProjectCommand
 from newsmirror.ops.sites import load_site_files
 from newsmirror.ops.terminal import printable, write_out
 from newsmirror.places import PlaceError, Places, find_places
@@ -22,12 +21,8 @@ from newsmirror.reread.workers import House
 from newsmirror.run_id import new_run_id
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit code 0: all pages were read. 1: some are no longer read, or it could not be done."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -49,7 +44,7 @@ class Command(ScrapyCommand):
         """Read site by site; raises UsageError for what is written wrong."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         if args:
-            raise UsageError(f"write scrapy reread {self.syntax()}", print_help=False)
+            raise self.misplaced(args[0])
         try:
             places = find_places(self.settings)
         except PlaceError as error:

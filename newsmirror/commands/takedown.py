@@ -3,10 +3,8 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from typing import ClassVar
 from urllib.parse import urlsplit
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.archive.archive import close_left
@@ -19,21 +17,18 @@ from newsmirror.ledger.errors import LedgerError, name
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.state import look
 from newsmirror.normalise.urls import canonical_url, identity, is_root
+from newsmirror.ops.command import ProjectCommand, only
 from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError, Places, find_places
 from newsmirror.run_id import new_run_id
 from newsmirror.takedown.finish import finish_takedowns
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit code 0: it is blocked, and gone from all files but those that a run still writes. 1: it is not.
 
     May be run while the site is crawled, and again: what was broken off is finished by that, or by any run.
     """
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -51,14 +46,11 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Take it down; raises UsageError for what is written wrong."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
-        if len(args) != 1:
-            raise UsageError(
-                "name one address: that of the snapshot page, or of the original", print_help=False
-            )
+        typed = only(args, "address: that of the snapshot page, or of the original")
         if not (opts.reason or "").strip():
             raise UsageError("--reason: say why, it is published in the manifest", print_help=False)
         try:
-            url = canonical_url(args[0])
+            url = canonical_url(typed)
         except ValueError as error:
             raise UsageError(f"{error}; write it with http:// or https://", print_help=False) from error
         if is_root(url) and not urlsplit(url).query:
