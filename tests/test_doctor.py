@@ -2,7 +2,6 @@
 
 import ast
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from scrapy.settings import Settings
 from newsmirror.feed.manifest import read_index
 from newsmirror.ledger import migrations
 from newsmirror.ledger.errors import LedgerError
+from newsmirror.ledger.processes import this_process
 from newsmirror.ledger.state import look
 from newsmirror.ops import doctor
 from newsmirror.ops.doctor import (
@@ -145,7 +145,8 @@ def run_died(folder: Path, patch: pytest.MonkeyPatch) -> Iterable[Finding]:
     run_lives(folder, patch)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    change(folder, "UPDATE locks SET holder = ?", f"{socket.gethostname()} {gone.pid} -")
+    host, *_ = this_process().split(" ")
+    change(folder, "UPDATE locks SET holder = ?", f"{host} {gone.pid} -")
     return found(folder)
 
 
