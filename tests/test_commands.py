@@ -1,23 +1,33 @@
 """`scrapy <verb>`: list, genspider, a wrong name, and whether an installed package has all its files."""
 
+import argparse
 import ast
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
 from newsserver import POLITENESS_OFF, PROJECT, Entry, NewsServer, article, listing, scrapy
+from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings, default_settings
 
 from newsmirror import settings
+from newsmirror.ops.command import ProjectCommand, unknown_option
 
 SPIDERS = sorted(
     path.stem
     for path in (PROJECT / "newsmirror/spiders").glob("*.py")
     if path.stem not in ("__init__", "arguments", "base", "walk")
+)
+# Those that are not Scrapy's own, with something more.
+OUR_COMMANDS = sorted(
+    path.stem
+    for path in (PROJECT / "newsmirror/commands").glob("*.py")
+    if path.stem not in ("__init__", "crawl", "genspider")
 )
 
 
@@ -157,3 +167,74 @@ def test_remote_control_is_not_among_the_extensions() -> None:
     loaded = set(given.get_component_priority_dict_with_base("EXTENSIONS"))
     closed = {"scrapy.extensions.remote_control.RemoteControl", "scrapy.extensions.logstats.LogStats"}
     assert set(default_settings.EXTENSIONS_BASE) - loaded == closed
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("feed read --sicne=3", "'--sicne' is no option; did you mean --since?"),
+        ("feed read --foo 3", "'--foo' is no option; there are: --since, --help"),
+        ("feed staus", "'staus' is none of: status, verify, read, rebuild-ledger"),
+        ("feed", "name one of: status, verify, read, rebuild-ledger"),
+        (
+            "feed read 3",
+            "'read' and '3' are 2 words: name one of: status, verify, read, rebuild-ledger",
+        ),
+        ("reread --dryrun", "'--dryrun' is no option; did you mean --dry-run?"),
+        ("reread demo", "'demo' has no place here; write scrapy reread [--site SITE] [--dry-run]"),
+        ("archive export --wcz a.wacz", "'--wcz' is no option; did you mean --wacz?"),
+        ("explain --foo http://a.example/1", "'--foo' is no option; there are: --help"),
+        ("as-of --foo 2025-01-08", "'--foo' is no option; there are: --help"),
+        ("as-of 2025-01-08 09:00", "'2025-01-08' and '09:00' are 2 words: name one date, such as 2025-01-08"),
+        ("takedown --reasn x http://a.example/1", "'--reasn' is no option; did you mean --reason?"),
+        (
+            "takedown --reason a letter http://a.example/1",
+            "'letter' and 'http://a.example/1' are 2 words: name one address: that of the snapshot page, "
+            "or of the original",
+        ),
+        ("runs --lst 3", "'--lst' is no option; did you mean --last?"),
+        (
+            "runs demo",
+            "'demo' has no place here; write scrapy runs [--site SITE] [--last N] [--html FILE]",
+        ),
+        ("runs --last 0", "--last 0: name a number from 1"),
+        ("doctor --scrapyd-cnf", "'--scrapyd-cnf' is no option; did you mean --scrapyd-conf?"),
+        ("doctor extra", "'extra' has no place here; write scrapy doctor [--scrapyd-conf PATH]"),
+        ("schedule-run demo -b 1", "'-b' is no option; there are: -a, --slot, --at, --url, --help"),
+        (
+            "crawl demo --related=0",
+            "'demo' and '--related=0' are 2 words: name one spider; its arguments are written with -a, "
+            "such as -a related=0",
+        ),
+    ],
+)
+def test_a_mistyped_word_is_named_with_the_cure(typed: str, told: str) -> None:
+    run = scrapy(*typed.split())
+    assert (run.code, run.stdout, run.stderr.splitlines()[-1]) == (2, "", f"__main__.py: error: {told}")
+
+
+def options(command: ScrapyCommand) -> set[str]:
+    command.settings = Settings()
+    parser = argparse.ArgumentParser(conflict_handler="resolve")
+    command.add_options(parser)
+    return set(parser._option_string_actions)
+
+
+@pytest.mark.parametrize("name", OUR_COMMANDS)
+def test_the_syntax_of_a_command_names_all_its_options(name: str) -> None:
+    command = import_module(f"newsmirror.commands.{name}").Command()
+    assert isinstance(command, ProjectCommand)
+    own = options(command) - options(Plain())
+    assert unknown_option("-?", command.syntax()) == (
+        f"'-?' is no option; there are: {', '.join([*sorted(own, key=command.syntax().index), '--help'])}"
+    )
+
+
+class Plain(ProjectCommand):
+    """A command without options of its own."""
+
+    def short_desc(self) -> str:
+        return ""
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        pass

@@ -399,7 +399,7 @@ def test_discovery_says_how_each_article_was_found(runs: dict[str, Future[Run]])
 
 def test_summary_of_a_small_site(runs: dict[str, Future[Run]]) -> None:
     assert runs["since"].result().summary == (
-        "anysite: 4 articles from 7 pages (finished)\n"
+        "127.0.0.1: 4 articles from 7 pages (finished)\n"
         "  by category: 国内 4\n"
         "  skipped: older_than_since 2\n"
         "  listing walks ended early: since 1\n"
@@ -407,7 +407,7 @@ def test_summary_of_a_small_site(runs: dict[str, Future[Run]]) -> None:
         "  feed: data/feed/v1/index.json\n"
     )
     assert runs["max_pages=2"].result().summary == (
-        "anysite: 7 articles from 11 pages (finished)\n"
+        "127.0.0.1: 7 articles from 11 pages (finished)\n"
         "  by category: 国内 7\n"
         "  listing walks ended early: max_pages 1\n"
         "  feed: out.jsonl\n"
@@ -589,7 +589,7 @@ def test_max_articles_is_exact(runs: dict[str, Future[Run]], count: int) -> None
     assert len(run.urls) == len(set(run.urls)) == min(count, 13)
     assert set(run.urls) <= set(paths(CASES["home"].articles))
     reason = "finished" if count == 14 else "max_articles"
-    assert run.summary.splitlines()[0].startswith(f"anysite: {min(count, 13)} articles from ")
+    assert run.summary.splitlines()[0].startswith(f"127.0.0.1: {min(count, 13)} articles from ")
     assert run.summary.splitlines()[0].endswith(f" ({reason})")
 
 

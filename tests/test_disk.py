@@ -4,11 +4,13 @@ import os
 import re
 import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from newsserver import NewsServer
+from newsserver import PROJECT, NewsServer
 from test_signals import ADDRESSES, ENTRIES, Gate, accepted, crawl, published, site
 
 FIRST = 4
@@ -124,6 +126,91 @@ def test_a_folder_that_may_not_be_written(
     assert (code, "Traceback" in log) == (1, False)
     assert re.search(said.format(kept), log)
     completes(server, kept, before)
+
+
+def hide(archive: Path) -> None:
+    archive.chmod(0)
+
+
+def lock(archive: Path) -> None:
+    archive.chmod(0o444)
+
+
+def put_a_file_there(archive: Path) -> None:
+    archive.rename(archive.with_name("archive.old"))
+    archive.touch()
+
+
+def give_back(archive: Path) -> None:
+    if archive.is_file():
+        archive.with_name("archive.old").replace(archive.with_name("archive.new"))
+        archive.unlink()
+        archive.with_name("archive.new").rename(archive)
+    archive.chmod(0o755)
+
+
+FAULTS = [(hide, "Permission denied"), (lock, "Permission denied"), (put_a_file_there, "Not a directory")]
+CURE = "; make it a folder that this user may read, or set another NEWSMIRROR_ARCHIVE, then run again"
+
+
+@pytest.mark.parametrize(("fault", "said"), FAULTS)
+@pytest.mark.parametrize("command", ["reread", "archive export --wacz {}/a.wacz", "feed rebuild-ledger"])
+def test_an_archive_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    kept: Path, command: str, fault: Callable[[Path], None], said: str
+) -> None:
+    fault(kept / "archive")
+    done = look(kept, *command.format(kept).split())
+    give_back(kept / "archive")
+    assert done == (1, "", f"{kept}/archive: {said}{CURE}\n")
+    assert not (kept / "a.wacz").exists()
+
+
+@pytest.mark.parametrize(("fault", "said"), FAULTS[:2])
+def test_nothing_is_explained_from_an_archive_that_cannot_be_read(
+    prepared: tuple[NewsServer, Path], kept: Path, fault: Callable[[Path], None], said: str
+) -> None:
+    url = prepared[0].origin + ADDRESSES[0]
+    fault(kept / "archive")
+    assert look(kept, "explain", url) == (1, "", f"{url}: {kept}/archive: {said}{CURE}\n")
+
+
+@pytest.mark.parametrize(("fault", "said"), FAULTS)
+def test_a_takedown_stays_due_while_the_archive_cannot_be_read(
+    prepared: tuple[NewsServer, Path], kept: Path, fault: Callable[[Path], None], said: str
+) -> None:
+    url = prepared[0].origin + ADDRESSES[0]
+    fault(kept / "archive")
+    code, out, errors = look(kept, "takedown", "--reason", "x", url)
+    assert (code, out, errors.splitlines()[0]) == (1, f"blocked: {url}\n", f"{kept}/archive: {said}{CURE}")
+    give_back(kept / "archive")
+    code, out, errors = look(kept, "takedown", "--reason", "x", url)
+    assert (code, errors) == (0, "")
+    assert out.splitlines()[1:] == ["rewritten: 1 parts of the feed, 1 files of the archive"]
+
+
+@pytest.mark.parametrize(("fault", "said"), FAULTS)
+def test_nothing_is_crawled_where_the_archive_cannot_be_read(
+    prepared: tuple[NewsServer, Path], kept: Path, fault: Callable[[Path], None], said: str
+) -> None:
+    server, _ = prepared
+    before = parts(kept)
+    server.log.clear()
+    fault(kept / "archive")
+    code, log = run(server, kept, *AS_ANYONE)
+    give_back(kept / "archive")
+    assert (code, "Traceback" in log, server.log) == (1, False, [])
+    assert f"{kept}/archive: {said}{CURE}\n" in log
+    completes(server, kept, before)
+
+
+def look(kept: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run a command as somebody whom permissions bind; return its exit code and outputs."""
+    done = subprocess.run(
+        [*AS_ANYONE, sys.executable, "-W", "error", "-m", "scrapy", *arguments],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+        env={**os.environ, "NEWSMIRROR_DIR": str(kept)},
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
 
 
 def completes(server: NewsServer, kept: Path, before: dict[Path, bytes]) -> None:

@@ -650,5 +650,5 @@ def test_command_says_how_it_is_written() -> None:
     # That Scrapy finds it: test_archiving.py.
     told = command.Command()
     told.settings = Settings()
-    with pytest.raises(UsageError, match=r"^write scrapy explain URL \| ARTICLE_ID$"):
+    with pytest.raises(UsageError, match=r"^name one article: its address, or its article_id$"):
         told.run([], Namespace())

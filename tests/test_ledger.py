@@ -476,18 +476,37 @@ def test_the_same_process_is_refused_too(ledger: Ledger) -> None:
     ledger.take_run("r2", "fyun", "start")
 
 
+def test_a_process_is_named_with_the_container_that_counts_it() -> None:
+    host, pid, _ = this_process().split(" ")
+    counted = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    assert (host, pid) == (f"{socket.gethostname()}/{counted}", str(os.getpid()))
+
+
+HERE = this_process().partition(" ")[0]
+
+
 @pytest.mark.parametrize(
     ("holder", "beat_at", "alive"),
     [
         pytest.param(this_process(), "2025-01-08T08:55:00Z", True, id="this-process-however-long-silent"),
         pytest.param(
-            f"{socket.gethostname()} {os.getpid()} boot/1",
+            f"{HERE} {os.getpid()} boot/1",
             "9999-01-01T00:00:00Z",
             False,
             id="number-used-again",
         ),
+        pytest.param(f"{HERE} 4194305 boot/1", "9999-01-01T00:00:00Z", False, id="no-process"),
         pytest.param(
-            f"{socket.gethostname()} 4194305 boot/1", "9999-01-01T00:00:00Z", False, id="no-process"
+            f"{socket.gethostname()}/1 {os.getpid()} boot/1",
+            "2025-01-08T08:55:00Z",
+            False,
+            id="other-container-silent",
+        ),
+        pytest.param(
+            f"{socket.gethostname()}/1 4194305 boot/1",
+            "9999-01-01T00:00:00Z",
+            True,
+            id="other-container-beating",
         ),
         pytest.param("elsewhere 1 boot/1", "2025-01-08T08:55:00Z", False, id="other-host-silent"),
         pytest.param("elsewhere 1 boot/1", "9999-01-01T00:00:00Z", True, id="other-host-beating"),

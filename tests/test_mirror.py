@@ -239,7 +239,7 @@ def test_the_feed_is_looked_at_from_the_terminal(tmp_path: Path, verb: str) -> N
 
 def test_a_wrong_verb_and_a_relative_folder_under_scrapyd_are_told(tmp_path: Path) -> None:
     wrong = scrapy("feed", "reed", kept=tmp_path)
-    assert (wrong.code, "write one of: status, verify, read, rebuild-ledger" in wrong.stderr) == (2, True)
+    assert (wrong.code, "is none of: status, verify, read, rebuild-ledger" in wrong.stderr) == (2, True)
     environment = {
         **os.environ,
         "NEWSMIRROR_DIR": "data",

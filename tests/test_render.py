@@ -523,6 +523,6 @@ def test_a_plain_crawl_imports_no_browser(tmp_path: Path) -> None:
             cwd=PROJECT, capture_output=True, text=True, timeout=60, check=True,
             env={**os.environ, "NEWSMIRROR_DIR": str(tmp_path)},
         )  # fmt: skip
-    assert "anysite: 2 articles from 3 pages" in done.stderr
+    assert "127.0.0.1: 2 articles from 3 pages" in done.stderr
     assert "newsmirror.net.render" in done.stderr
     assert "playwright" not in done.stderr

@@ -138,6 +138,14 @@ def test_the_table_is_aligned_also_under_wide_characters() -> None:
     ]
 
 
+def test_nobody_knows_how_long_a_run_took_that_died() -> None:
+    died = manifest(NOW, took=90, close_reason="died", complete=False, counts={})
+    assert format_runs([died]).splitlines()[1].split("  ")[2:4] == ["≥ 1m30s", ""]
+    page = render_runs([manifest(NOW - timedelta(days=1)), died], 20, NOW)
+    assert (page.count("≥ 1m30s"), page.count("1m30s")) == (1, 1)  # in the table, and in no chart
+    assert page.count(": 3m05s") == 1
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

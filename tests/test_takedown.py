@@ -833,7 +833,7 @@ def test_what_a_going_run_has_kept_is_on_the_disk_before_a_takedown_publishes_it
     monkeypatch.setattr(os, "fsync", note_sync)
     monkeypatch.setattr(Storage, "write", note_write)
     places = Places(f"sqlite:///{tmp_path}/ledger.db", full.uri, tmp_path / "archive")
-    command._take_down(places, page("b"), REASON, 2000)
+    list(command._take_down(places, page("b"), REASON, 2000))
     left = writer.turn()
     assert left is not None
     left.close()

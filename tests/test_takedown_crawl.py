@@ -1,6 +1,9 @@
 """A takedown as its operator sees it: `scrapy takedown`, the crawls after it, and `scrapy as-of`."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from feedmaker import House
-from newsserver import POLITENESS_OFF, Entry, NewsServer, Run, article, listing, redirect, scrapy
+from newsserver import POLITENESS_OFF, PROJECT, Entry, NewsServer, Run, article, listing, redirect, scrapy
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 from test_signals import ADDRESSES, Gate, accepted
@@ -60,6 +63,14 @@ def test_an_article_is_taken_down_by_its_original(server: NewsServer, tmp_path: 
     assert is_gone(tmp_path, SENTENCE)
     assert verify(str(tmp_path / "feed")) == []
 
+    *_, first = read_manifests(Storage(str(tmp_path / "feed")))
+    done = scrapy("takedown", ORIGINAL, "--reason", "zum zweiten Mal", kept=tmp_path)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"taken down already, by run {first.run_id}: {ORIGINAL}",
+        "rewritten: 0 parts of the feed, 0 files of the archive",
+    ]
+
     # Nobody asks for it again.
     again = crawl(server, tmp_path, "-a", "refresh=true", "-a", "sweep=true")
     assert again.code == 0
@@ -74,6 +85,22 @@ def test_an_article_is_taken_down_by_its_original(server: NewsServer, tmp_path: 
     shown = sorted(server.strip(json.loads(line)["url"]) for line in run.stdout.splitlines())
     assert (run.code, run.stderr, shown) == (0, "", [ENTRIES[0].href, ENTRIES[2].href])
     assert list(as_of(str(tmp_path / "feed"), datetime.fromisoformat("2025-01-08T12:00:00+08:00"))) == []
+
+
+def test_where_nobody_reads_what_it_says_it_is_done_all_the_same(server: NewsServer, tmp_path: Path) -> None:
+    assert crawl(server, tmp_path).code == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as broken:
+        done = subprocess.run(
+            [sys.executable, "-u", "-m", "scrapy", "takedown", ORIGINAL, "--reason", "x"],
+            cwd=PROJECT, stdout=broken, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "NEWSMIRROR_DIR": str(tmp_path)},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (141, "")
+    assert is_gone(tmp_path, SENTENCE)
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        assert ledger.due_takedowns() == {}
 
 
 def test_while_the_site_is_crawled(tmp_path: Path) -> None:

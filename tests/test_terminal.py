@@ -14,9 +14,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
+import archivemaker
 import pytest
 from feedmaker import House, record
-from newsserver import PROJECT, scrapy
+from newsserver import PROJECT, NewsServer, Page, scrapy
 
 PROGRESS = re.compile(r"pages: (\d+) pages \[[^\]\r\n]*, articles=(\d+), queue=(\d+)\]")
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (\w+): ")
@@ -124,22 +125,59 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(tmp_path: Path, command:
     assert (said, process.returncode) == (b"", 141)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
     "command",
-    ["feed read", "feed status", "feed verify", "feed rebuild-ledger", "as-of 2999-01-01", "runs", "doctor"],
+    [
+        *(
+            "feed read",
+            "feed status",
+            "feed verify",
+            "feed rebuild-ledger",
+            "as-of 2999-01-01",
+            "runs",
+            "doctor",
+        ),
+        *("reread", "archive export --wacz {folder}/a.wacz", "takedown --reason x http://a.example/1"),
+        "schedule-run demo --at 2025-01-08 --url {scrapyd}",
+    ],
 )
-def test_an_output_that_takes_nothing_more_is_told_in_one_line(tmp_path: Path, command: str) -> None:
+def test_an_output_that_takes_nothing_more_is_told_in_one_line(
+    tmp_path: Path, command: str, unbuffered: str
+) -> None:
+    house = House(tmp_path)
+    house.begin("r1")
+    house.accept(record("a1", "r1"))
+    house.finish("r1")
+    archivemaker.write(house.ledger, tmp_path / "archive", "r1", {"http://a.example/1": "<p>甲</p>"})
+    house.publish("r1")
+    house.ledger.close()
+    jobs = {"pending": [], "running": [], "finished": [{"id": "demo-1d-20250108T0000", "spider": "demo"}]}
+    answer = Page(json.dumps({"status": "ok", **jobs}), content_type="application/json")
+    with (
+        NewsServer({"/listjobs.json?project=newsmirror": answer}) as scrapyd,
+        Path("/dev/full").open("w") as full,
+    ):
+        typed = command.format(folder=tmp_path, scrapyd=scrapyd.origin)
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "scrapy", *typed.split()],
+            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "NEWSMIRROR_DIR": str(tmp_path), "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    said = "standard output: No space left on device; free some space, or write elsewhere\n"
+    assert (done.stderr, done.returncode) == (said, 1)
+
+
+def test_an_output_that_is_closed_from_the_start_is_no_failure(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.begin("r1")
     house.accept(record("a1", "r1"))
     house.finish("r1")
     house.publish("r1")
     house.ledger.close()
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "scrapy", *command.split()],
-            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-            env={**os.environ, "NEWSMIRROR_DIR": str(tmp_path)},
-        )  # fmt: skip
-    said = "standard output: No space left on device; free some space, or write elsewhere\n"
-    assert (done.stderr, done.returncode) == (said, 1)
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-W", "error", "-m", "scrapy", "runs"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+        env={**os.environ, "NEWSMIRROR_DIR": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)

@@ -237,9 +237,13 @@ def test_a_revisit_whose_payload_is_gone_is_left_out_and_told(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["export"], "with a FILE that ends in .wacz"),
-        (["--wacz", "a.wacz"], "write scrapy archive export --wacz FILE"),
-        (["export", "--wacz", "a.zip"], "with a FILE that ends in .wacz"),
+        (["export"], "--wacz: name a FILE that ends in .wacz"),
+        (["--wacz", "a.wacz"], "name one of: export"),
+        (
+            ["exprot", "--wacz", "a.wacz"],
+            "'exprot' has no place here; write scrapy archive export --wacz FILE",
+        ),
+        (["export", "--wacz", "a.zip"], "--wacz: name a FILE that ends in .wacz, not a.zip"),
         (
             ["export", "--wacz", "there.wacz"],
             "there.wacz is there already: move it away, or name another file",

@@ -15,3 +15,11 @@ def damaged(path: Path, error: Exception) -> ArchiveError:
     """Return the error of a file that cannot be read to its end."""
     said = getattr(error, "strerror", None) or error
     return ArchiveError(f"{path}: {said}; put the file there again from a backup, or move it away")
+
+
+def unreadable(folder: Path, error: OSError) -> ArchiveError:
+    """Return the error of an archive's folder that cannot be read."""
+    return ArchiveError(
+        f"{folder}: {error.strerror}; make it a folder that this user may read, or set another "
+        "NEWSMIRROR_ARCHIVE, then run again"
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from newsmirror.archive.errors import unreadable
 from newsmirror.normalise.record import format_utc
 
 WARC = ".warc.gz"
@@ -48,20 +49,37 @@ def run_of(name: str) -> str:
 
 
 def closed_files(folder: Path) -> list[Path]:
-    """Return the closed files, by name; none if there is no such folder."""
-    return sorted(folder.glob(f"*{WARC}"))
+    """Return the closed files, by name; none if there is no such folder. Raises ArchiveError."""
+    return _ending(WARC, folder)
 
 
 def open_files(folder: Path) -> list[Path]:
-    """Return the files that a run writes now, or wrote when it died, by name."""
-    return sorted(folder.glob(f"*{WARC}{OPEN}"))
+    """Return the files that a run writes now, or wrote when it died, by name. Raises ArchiveError."""
+    return _ending(WARC + OPEN, folder)
+
+
+def _ending(ending: str, folder: Path) -> list[Path]:
+    # Not by glob, to which a folder that cannot be read is an empty one.
+    try:
+        os.stat(f"{folder}/.")  # it may be listed, and yet not be entered
+        return sorted(folder / name for name in os.listdir(folder) if name.endswith(ending))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unreadable(folder, error) from error
 
 
 def find_file(folder: Path, name: str) -> Path:
-    """Return where a file is or was, by the name that it has when it is closed; it may be open still."""
+    """Return where a file is or was, by the name that it has when it is closed; it may be open still.
+
+    Raises ArchiveError for a folder that cannot be read.
+    """
     closed = folder / name
     still_open = closed.with_name(name + OPEN)
-    return still_open if still_open.exists() and not closed.exists() else closed
+    try:
+        return still_open if still_open.exists() and not closed.exists() else closed
+    except OSError as error:
+        raise unreadable(folder, error) from error
 
 
 def open_file(path: Path) -> io.BufferedReader:

@@ -4,24 +4,20 @@ import argparse
 import sys
 from datetime import datetime, time
 from pathlib import Path
-from typing import ClassVar
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.archive.errors import ArchiveError
 from newsmirror.archive.export import export
 from newsmirror.archive.selection import Span
+from newsmirror.ops.command import ProjectCommand, only
 from newsmirror.ops.moments import read_moment
+from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError, find_places
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """`export --wacz FILE`; exit code 1 where nothing was exported. It may be run beside a crawl."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -54,10 +50,11 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Export; raises UsageError for what is written wrong."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
-        if args != ["export"] or opts.wacz is None or opts.wacz.suffix != ".wacz":
-            raise UsageError(
-                f"write scrapy archive {self.syntax()}, with a FILE that ends in .wacz", print_help=False
-            )
+        if (verb := only(args, "of: export")) != "export":
+            raise self.misplaced(verb)
+        if opts.wacz is None or opts.wacz.suffix != ".wacz":
+            given = f", not {opts.wacz}" if opts.wacz else ""
+            raise UsageError(f"--wacz: name a FILE that ends in .wacz{given}", print_help=False)
         target = opts.wacz.absolute()
         if target.exists():
             raise UsageError(
@@ -77,9 +74,10 @@ class Command(ScrapyCommand):
             sys.stderr.write(f"{error}\n")
             self.exitcode = 1
             return
-        sys.stdout.write(f"{target}: {made.articles} article pages, {made.records} records\n")
+        lines = [f"{target}: {made.articles} article pages, {made.records} records\n"]
         if made.lost:
-            sys.stdout.write(f"left out: {made.lost} revisits of pages whose bytes are not in the archive\n")
+            lines.append(f"left out: {made.lost} revisits of pages whose bytes are not in the archive\n")
+        self.exitcode = write_out(lines)
 
 
 def _moment(option: str, text: str, of_day: time) -> datetime:

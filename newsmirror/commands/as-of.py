@@ -6,24 +6,19 @@ Scrapy calls a command what its module is called, hence the dash in this file's 
 import argparse
 import sys
 from datetime import time
-from typing import ClassVar
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.reader import as_of
+from newsmirror.ops.command import ProjectCommand, only
 from newsmirror.ops.moments import read_moment
 from newsmirror.ops.terminal import write_records
 from newsmirror.places import PlaceError, find_places
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """One JSON line for each article that there was then, in order of seq; nothing before the first part."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -36,10 +31,9 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Print it; raises UsageError for what is no date."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
-        if len(args) != 1:
-            raise UsageError("name one date, such as 2025-01-08", print_help=False)
+        date = only(args, "date, such as 2025-01-08")
         try:
-            instant = read_moment(args[0], time.max)
+            instant = read_moment(date, time.max)
         except ValueError as error:
             raise UsageError(str(error), print_help=False) from error
         try:

@@ -13,6 +13,7 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import SpiderLoaderProtocol
 from w3lib.url import file_uri_to_path
 
+from newsmirror.ops.command import only
 from newsmirror.places import PlaceError, find_places
 from newsmirror.spiders.arguments import ArgumentError, parse_arguments
 from newsmirror.spiders.base import SnapshotSpider
@@ -33,9 +34,9 @@ class Command(CrawlCommand):
             find_places(self.settings)
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
-        if len(args) == 1:
-            check_spider(self.crawler_process.spider_loader, args[0], opts.spargs)
-            check_outputs(self.settings.getdict("FEEDS"))
+        name = only(args, "spider; its arguments are written with -a, such as -a related=0")
+        check_spider(self.crawler_process.spider_loader, name, opts.spargs)
+        check_outputs(self.settings.getdict("FEEDS"))
         super().run(args, opts)
         if not self.crawler.stats.get_value("newsmirror/run/complete"):
             # Scrapy ends with 0 whatever happened; a schedule must know.

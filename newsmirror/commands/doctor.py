@@ -3,26 +3,25 @@
 import argparse
 from configparser import Error as ConfigError
 from pathlib import Path
-from typing import ClassVar
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import closest_scrapy_cfg
 
 from newsmirror.ledger.errors import LedgerError
+from newsmirror.ops.command import ProjectCommand
 from newsmirror.ops.doctor import examine, read_scrapyd
 from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError
 from newsmirror.spiders.base import SnapshotSpider
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """One line a finding: level, code, what is wrong, cure. Exit code 1 if one of them is an error."""
 
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
+    def syntax(self) -> str:
+        """Say how it is called."""
+        return "[--scrapyd-conf PATH]"
 
     def short_desc(self) -> str:
         """Say what it is for."""
@@ -41,9 +40,7 @@ class Command(ScrapyCommand):
         """Look and tell; raises UsageError for settings and files that cannot be read at all."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         if args:
-            raise UsageError(
-                f"{args[0]!r} is no option of scrapy doctor [--scrapyd-conf PATH]", print_help=False
-            )
+            raise self.misplaced(args[0])
         loader = get_spider_loader(self.settings)
         spiders = map(loader.load, loader.list())
         zones = [spider.timezone for spider in spiders if issubclass(spider, SnapshotSpider)]

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
@@ -26,6 +25,7 @@ from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Known, Ledger
 from newsmirror.ledger.state import look
 from newsmirror.normalise.urls import canonical_url, identity
+from newsmirror.ops.command import ProjectCommand, only
 from newsmirror.ops.explain import ExplainError, KeptPage, explain_page, format_rows
 from newsmirror.ops.sites import load_site_files
 from newsmirror.ops.terminal import printable, write_out
@@ -36,12 +36,8 @@ _GIVEN = ("seq", "op", "revision", "change_cause", "first_seen_at")
 _NO_RECORD = "the feed has no record of it; explained is the newest page that is kept"
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Reads what is kept, never the network. Exit code 1 where no bytes are kept, or they are no article."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -54,9 +50,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Explain one article; raises UsageError for what names none."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
-        if len(args) != 1:
-            raise UsageError(f"write scrapy explain {self.syntax()}", print_help=False)
-        named = args[0]
+        named = only(args, "article: its address, or its article_id")
         article_id = _article_id(named)
         try:
             page = find_page(self.settings, article_id)

@@ -5,9 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import ClassVar
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.archive.errors import ArchiveError
@@ -21,16 +19,13 @@ from newsmirror.ledger.engine import parse_url
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.rebuild import rebuild
+from newsmirror.ops.command import ProjectCommand, only
 from newsmirror.ops.terminal import write_out, write_records
 from newsmirror.places import PlaceError, Places, find_places
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """`status`, `verify`, `read --since SEQ`, `rebuild-ledger`; exit code 1 where something is wrong."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -53,11 +48,12 @@ class Command(ScrapyCommand):
             "read": _read,
             "rebuild-ledger": _rebuild,
         }
-        if len(args) != 1 or args[0] not in verbs:
-            raise UsageError(f"write one of: {', '.join(verbs)}", print_help=False)
+        verb = only(args, f"of: {', '.join(verbs)}")
+        if verb not in verbs:
+            raise UsageError(f"{verb!r} is none of: {', '.join(verbs)}", print_help=False)
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         try:
-            self.exitcode = verbs[args[0]](find_places(self.settings), opts.since)
+            self.exitcode = verbs[verb](find_places(self.settings), opts.since)
         except PlaceError as error:
             raise UsageError(str(error), print_help=False) from error
         except (FeedError, LedgerError, ArchiveError) as error:

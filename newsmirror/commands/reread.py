@@ -3,9 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import ClassVar
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.archive.errors import ArchiveError
@@ -13,8 +11,9 @@ from newsmirror.feed.errors import FeedError
 from newsmirror.ledger.errors import LedgerError
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.state import look as ledger_state
+from newsmirror.ops.command import ProjectCommand
 from newsmirror.ops.sites import load_site_files
-from newsmirror.ops.terminal import printable
+from newsmirror.ops.terminal import printable, write_out
 from newsmirror.places import PlaceError, Places, find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reread.reread import Outcome, look, reread, sites_of
@@ -22,12 +21,8 @@ from newsmirror.reread.workers import House
 from newsmirror.run_id import new_run_id
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit code 0: all pages were read. 1: some are no longer read, or it could not be done."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -49,7 +44,7 @@ class Command(ScrapyCommand):
         """Read site by site; raises UsageError for what is written wrong."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
         if args:
-            raise UsageError(f"write scrapy reread {self.syntax()}", print_help=False)
+            raise self.misplaced(args[0])
         try:
             places = find_places(self.settings)
         except PlaceError as error:
@@ -68,16 +63,15 @@ class Command(ScrapyCommand):
                 print_help=False,
             )
         if not sites:
-            sys.stdout.write(f"{places.archive}: no pages to read\n")
+            self.exitcode = write_out([f"{places.archive}: no pages to read\n"])
         for site in [opts.site] if opts.site else sites:
             try:
                 outcome = self._read(site, places, places.archive, opts.dry_run)
             except (ArchiveError, FeedError, LedgerError) as error:
                 self._fail(error)  # the other sites are read all the same
                 continue
-            sys.stdout.write(format_outcome(site, outcome, opts.dry_run))
-            if outcome.lost:
-                self.exitcode = 1
+            code = write_out([format_outcome(site, outcome, opts.dry_run)])
+            self.exitcode = self.exitcode or code or int(outcome.lost > 0)
 
     def _read(self, site: str, places: Places, archive: Path, is_dry: bool) -> Outcome:
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run

@@ -4,27 +4,22 @@ import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.disk import write_file
 from newsmirror.feed.errors import FeedError
 from newsmirror.feed.manifest import Manifest, read_manifests
 from newsmirror.feed.storage import Storage
+from newsmirror.ops.command import ProjectCommand
 from newsmirror.ops.runs_page import render_runs
 from newsmirror.ops.runs_table import format_runs
 from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError, find_places
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Reads manifests, and nothing else: it may be run beside a crawl, and where only the feed is."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -44,8 +39,10 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """List the runs; raises UsageError for what cannot be listed."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
-        if args or opts.last < 1:
-            raise UsageError(f"write scrapy runs {self.syntax()}, with N from 1", print_help=False)
+        if args:
+            raise self.misplaced(args[0])
+        if opts.last < 1:
+            raise UsageError(f"--last {opts.last}: name a number from 1", print_help=False)
         try:
             manifests = read_manifests(Storage(find_places(self.settings).feed_uri))
             chosen = _of_site(manifests, opts.site)

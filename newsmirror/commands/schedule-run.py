@@ -8,28 +8,24 @@ import fcntl
 import os
 import sys
 from datetime import datetime
-from typing import ClassVar
 from urllib.parse import urlsplit
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict, closest_scrapy_cfg
 
 from newsmirror.commands.crawl import check_spider
+from newsmirror.ops.command import ProjectCommand, only
 from newsmirror.ops.schedule import ScheduleError, Scrapyd, job_id, schedule_once
+from newsmirror.ops.terminal import write_out
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit code 0: the slot has its job, from now or from before. 1: it has none, and a line says why."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
-        return "[options] SPIDER"
+        return "[-a NAME=VALUE] [--slot LENGTH] [--at TIME] [--url URL] SPIDER"
 
     def short_desc(self) -> str:
         """Say what it is for."""
@@ -52,27 +48,26 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Schedule; raises UsageError for what is written wrong."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
-        if len(args) != 1:
-            raise UsageError("name one spider", print_help=False)
+        spider = only(args, "spider")
         try:
             given = arglist_to_dict(opts.spargs)
         except ValueError:
             raise UsageError("-a: write NAME=VALUE", print_help=False) from None
-        check_spider(get_spider_loader(self.settings), args[0], given)
+        check_spider(get_spider_loader(self.settings), spider, given)
         if urlsplit(opts.url).password is not None:
             raise UsageError("--url: others can read a password here; set SCRAPYD_PASSWORD", print_help=False)
         scrapyd = Scrapyd(opts.url, os.environ.get("SCRAPYD_USERNAME"), os.environ.get("SCRAPYD_PASSWORD"))
         try:
-            job = job_id(args[0], given, opts.slot, _local_time(opts.at))
+            job = job_id(spider, given, opts.slot, _local_time(opts.at))
             # Two timers at the same instant: the second one looks when the first has asked.
             with open(closest_scrapy_cfg(), "rb") as cfg:
                 fcntl.flock(cfg, fcntl.LOCK_EX)
-                state = schedule_once(scrapyd, self.settings["BOT_NAME"], args[0], given, job)
+                state = schedule_once(scrapyd, self.settings["BOT_NAME"], spider, given, job)
         except ScheduleError as error:
             sys.stderr.write(f"{error}\n")
             self.exitcode = 1
             return
-        sys.stdout.write(f"{job}: {f'is {state} already' if state else 'scheduled'}\n")
+        self.exitcode = write_out([f"{job}: {f'is {state} already' if state else 'scheduled'}\n"])
 
 
 def _local_time(text: str | None) -> datetime:

@@ -2,10 +2,9 @@
 
 import argparse
 import sys
-from typing import ClassVar
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsmirror.archive.archive import close_left
@@ -18,20 +17,18 @@ from newsmirror.ledger.errors import LedgerError, name
 from newsmirror.ledger.ledger import Ledger
 from newsmirror.ledger.state import look
 from newsmirror.normalise.urls import canonical_url, identity, is_root
+from newsmirror.ops.command import ProjectCommand, only
+from newsmirror.ops.terminal import write_out
 from newsmirror.places import PlaceError, Places, find_places
 from newsmirror.run_id import new_run_id
 from newsmirror.takedown.finish import finish_takedowns
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit code 0: it is blocked, and gone from all files but those that a run still writes. 1: it is not.
 
     May be run while the site is crawled, and again: what was broken off is finished by that, or by any run.
     """
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, object]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         """Say how it is called."""
@@ -49,14 +46,11 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Take it down; raises UsageError for what is written wrong."""
         assert self.settings is not None  # noqa: S101 - set by Scrapy before run
-        if len(args) != 1:
-            raise UsageError(
-                "name one address: that of the snapshot page, or of the original", print_help=False
-            )
+        typed = only(args, "address: that of the snapshot page, or of the original")
         if not (opts.reason or "").strip():
             raise UsageError("--reason: say why, it is published in the manifest", print_help=False)
         try:
-            url = canonical_url(args[0])
+            url = canonical_url(typed)
         except ValueError as error:
             raise UsageError(f"{error}; write it with http:// or https://", print_help=False) from error
         if is_root(url) and not urlsplit(url).query:
@@ -75,7 +69,10 @@ class Command(ScrapyCommand):
                     "NEWSMIRROR_LEDGER_URL as the crawls have it",
                     print_help=False,
                 )
-            _take_down(places, url, opts.reason.strip(), self.settings.getint("NEWSMIRROR_PART_ROWS"))
+            part_rows = self.settings.getint("NEWSMIRROR_PART_ROWS")
+            for line in _take_down(places, url, opts.reason.strip(), part_rows):
+                # What nobody reads is done all the same.
+                self.exitcode = write_out([line]) or self.exitcode
         except (LedgerError, FeedError, ArchiveError) as error:
             sys.stderr.write(
                 f"{error}\nWhat was not done yet is done by the same command, or by the next run.\n"
@@ -83,24 +80,26 @@ class Command(ScrapyCommand):
             self.exitcode = 1
 
 
-def _take_down(places: Places, url: str, reason: str, part_rows: int) -> None:
-    """Block an address, publish its removal, and rewrite what held it; tell each step when it is done."""
+def _take_down(places: Places, url: str, reason: str, part_rows: int) -> Iterator[str]:
+    """Block an address, publish its removal, and rewrite what held it; give a line for each step done."""
     with Ledger.open(places.ledger_url) as ledger:
-        known = ledger.standing([identity(url)])
+        id_ = identity(url)
+        earlier = next((block for block in ledger.blocked() if block.id == id_), None)
+        known = ledger.standing([id_])
         # Of an address that is not known, nobody can say to which site it belongs: it may be an original's.
         site = known[0].site if known else "takedown"
         run_id = new_run_id(site)
-        deletes = ledger.take_down([identity(url)], reason, run_id, site)
-        sys.stdout.write(f"blocked: {url}\n")
+        deletes = ledger.take_down([id_], reason, run_id, site)
+        yield f"taken down already, by run {earlier.run_id}: {url}\n" if earlier else f"blocked: {url}\n"
         storage = Storage(places.feed_uri)
         if places.archive is not None:
             close_left(places.archive, ledger, run_id, adopts=True)
         publish(ledger, storage, places.archive, run_id, part_rows)
         for record in deletes:
-            sys.stdout.write(f"removed: {record['url']}\n")
-        if not deletes:
-            sys.stdout.write("no article is left to remove: none in the feed is or mirrors this address\n")
+            yield f"removed: {record['url']}\n"
+        if not (deletes or earlier):
+            yield "no article is left to remove: none in the feed is or mirrors this address\n"
         done = finish_takedowns(ledger, storage, places.archive, ledger.living_runs())
-        sys.stdout.write(f"rewritten: {done.parts} parts of the feed, {done.files} files of the archive\n")
+        yield f"rewritten: {done.parts} parts of the feed, {done.files} files of the archive\n"
         if done.is_due:
-            sys.stdout.write("still due: what a run that goes on has kept; it takes that out when it ends\n")
+            yield "still due: what a run that goes on has kept; it takes that out when it ends\n"

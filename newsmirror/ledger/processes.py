@@ -5,23 +5,35 @@ import socket
 from datetime import datetime, timedelta
 from pathlib import Path
 
-# After this long without a beat a process on another host is taken for dead.
+# After this long without a beat a process on another host, or in another container, is taken for dead.
 SILENCE = timedelta(seconds=120)
 _UNKNOWN = "-"
 
 
 def this_process() -> str:
     """Return the name of this process: "host pid birth", where a number used again has another birth."""
-    return f"{socket.gethostname()} {os.getpid()} {_birth(os.getpid())}"
+    return f"{_host()} {os.getpid()} {_birth(os.getpid())}"
 
 
 def is_alive(process: str, beat_at: str, now: str) -> bool:
     """Tell whether a process lives: on this host by looking, elsewhere by its last beat (UTC text)."""
     host, pid, birth = process.split(" ")
-    if host != socket.gethostname():
+    if host != _host():
         return datetime.fromisoformat(now) - datetime.fromisoformat(beat_at) <= SILENCE
     found = _birth(int(pid))
     return found is not None and (found == birth or _UNKNOWN in (found, birth))
+
+
+def _host() -> str:
+    """Return where a process number means this process: `name/namespace`.
+
+    Containers may share the name of a host, but not its numbers.
+    """
+    try:
+        numbers = str(os.stat("/proc/self/ns/pid").st_ino)
+    except OSError:
+        numbers = _UNKNOWN
+    return f"{socket.gethostname()}/{numbers}"
 
 
 def _birth(pid: int) -> str | None:

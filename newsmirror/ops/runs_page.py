@@ -13,7 +13,7 @@ from newsmirror.feed.manifest import Manifest
 from newsmirror.ops.charts import Point, Span, bars, line, sparkline
 from newsmirror.ops.figures import FIELDS
 from newsmirror.ops.health import LACKING_RISE, LEAST_BEYOND
-from newsmirror.ops.runs_table import format_seconds, how_complete, how_ended, seconds_taken
+from newsmirror.ops.runs_table import format_seconds, how_complete, how_ended, how_long, seconds_taken
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -191,7 +191,7 @@ def _rows(run: Manifest) -> Iterator[str]:
     )
     yield (
         f'<tr title="{escape(run.run_id)}"><td>{_began(run):%Y-%m-%d %H:%M}</td>'
-        f"<td class=n>{format_seconds(seconds_taken(run))}</td>{counts}{_verdict(run)}"
+        f"<td class=n>{how_long(run)}</td>{counts}{_verdict(run)}"
         f"<td>{escape(how_ended(run) if run.close_reason else '')}</td></tr>"
     )
     if run.reasons:

@@ -33,7 +33,17 @@ def format_runs(manifests: Sequence[Manifest]) -> str:
 
 
 def seconds_taken(manifest: Manifest) -> float | None:
-    """Return how long a run took; None while it goes on."""
+    """Return how long a run took; None while it goes on, and of one that died."""
+    return None if manifest.close_reason == "died" else _seconds_told(manifest)
+
+
+def how_long(manifest: Manifest) -> str:
+    """Return how long a run took, or as far as it is known if it died: until it was last heard of."""
+    told = format_seconds(_seconds_told(manifest))
+    return f"≥ {told}" if manifest.close_reason == "died" else told
+
+
+def _seconds_told(manifest: Manifest) -> float | None:
     if manifest.finished_at is None:
         return None
     began, ended = map(datetime.fromisoformat, (manifest.started_at, manifest.finished_at))
@@ -68,7 +78,7 @@ def _row(manifest: Manifest) -> tuple[str, ...]:
     return (
         printable(manifest.site),
         f"{datetime.fromisoformat(manifest.started_at):%Y-%m-%d %H:%M}",
-        format_seconds(seconds_taken(manifest)),
+        how_long(manifest),
         *counts,
         how_complete(manifest),
         printable(how_ended(manifest)),

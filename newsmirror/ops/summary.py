@@ -41,22 +41,22 @@ class RunSummary:
     def stopped(self) -> None:
         """Log the summary."""
         stats: dict[str, Any] = self.crawler.stats.get_stats()
-        spider = self.crawler.spider
         outputs = [str(uri) for uri in self.crawler.settings.getdict("FEEDS")]
         outputs.append(find_places(self.crawler.settings).feed_uri + "/v1/index.json")
         logger.info(
             "\n%s",
+            # By its site, as the feed and `scrapy runs` call it.
             format_summary(
-                spider.name if spider is not None else "?", getattr(self, "reason", "?"), stats, outputs
+                getattr(self.crawler.spider, "site", "?"), getattr(self, "reason", "?"), stats, outputs
             ),
         )
 
 
-def format_summary(name: str, reason: str, stats: dict[str, Any], outputs: list[str]) -> str:
+def format_summary(site: str, reason: str, stats: dict[str, Any], outputs: list[str]) -> str:
     """Return the summary of a run from its stats and the addresses of its feeds."""
     pages = stats.get("newsmirror/pages/html", 0)
     new, revised, unchanged = (stats.get(f"newsmirror/{kind}", 0) for kind in ("new", "revised", "unchanged"))
-    lines = [f"{name}: {new + revised} articles from {pages} pages ({reason})"]
+    lines = [f"{site}: {new + revised} articles from {pages} pages ({reason})"]
     if revised or unchanged:
         lines.append(f"  new {new}, revised {revised}, unchanged {unchanged}")
     for heading, prefix in (

@@ -15,6 +15,8 @@ def write_out(texts: Iterable[str]) -> int:
     0, or where the reader goes away, as `head` does when it has enough, that of a tool which SIGPIPE ended. 1
     where they cannot be written, as on a full disk: it is told on the standard error.
     """
+    if sys.stdout is None:  # closed from the start, as by `>&-`: nobody wants to read them
+        return 0
     try:
         for text in texts:
             sys.stdout.write(text)
