@@ -195,7 +195,7 @@ class SnapshotSpider(scrapy.Spider):
 
     def release_waiting(self, spider: scrapy.Spider) -> None:
         """Send the related links that waited for the listings to be done; keeps the spider open for them."""
-        if self._waiting and not self._is_done():
+        if self._waiting and self.articles_wanted != 0:
             waiting, self._waiting = self._waiting, {}
             due = self._not_known(address for address in waiting if address not in self._asked)
             for address in due:
@@ -432,8 +432,6 @@ class SnapshotSpider(scrapy.Spider):
             fault = Fault("unreadable", "an article without a title that could be read")
             yield from self._reject(response.request, fault)
             return
-        if self._is_done():
-            return
         self._articles += 1
         if discovery.kind == "start":
             self.found.add(canonical_url(response.url))
@@ -467,8 +465,14 @@ class SnapshotSpider(scrapy.Spider):
             archive=response.meta.get("archive"),
             run_id=self.run_id,
         )
-        if self._is_done():
+        if self.articles_wanted == 0:
             raise CloseSpider("max_articles")
+
+    @property
+    def articles_wanted(self) -> int | None:
+        """How many more articles are wanted, or None for all."""
+        limit = self.arguments.max_articles
+        return None if limit is None else limit - self._articles
 
     @property
     def site(self) -> str:
@@ -518,10 +522,6 @@ class SnapshotSpider(scrapy.Spider):
             return False
         date = parse_date(entry.published_raw, datetime.now(UTC), tz=ZoneInfo(self.timezone))
         return date is not None and date.value < since
-
-    def _is_done(self) -> bool:
-        limit = self.arguments.max_articles
-        return limit is not None and self._articles >= limit
 
     def _count(self, name: str, count: int = 1) -> None:
         assert self.crawler.stats is not None  # noqa: S101 - set before the spider is made
