@@ -349,6 +349,12 @@ CASES = {
     "categories that are not there": Case(
         {"start": "{origin}/", "categories": "体育,国际,财经", "related": "0"}, "j1 j2", ["/", "/gj/"], code=1
     ),
+    "category by address, elsewhere": Case(
+        {"start": "{origin}/", "categories": "{origin}/gj/,{foreign}/gn/", "related": "0"},
+        "j1 j2",
+        ["/gj/"],
+        code=1,
+    ),
     "max_pages=2": Case(
         {"start": "{origin}/", "max_pages": "2", "related": "0"},
         "g1 g2 g3 g4 g5 j1 j2",
@@ -412,6 +418,13 @@ def test_summary_of_a_small_site(runs: dict[str, Future[Run]]) -> None:
         "  listing walks ended early: max_pages 1\n"
         "  feed: out.jsonl\n"
         "  feed: data/feed/v1/index.json\n"
+    )
+
+
+def test_log_names_a_category_that_is_elsewhere(runs: dict[str, Future[Run]]) -> None:
+    [reason] = runs["category by address, elsewhere"].result().reasons
+    assert re.fullmatch(
+        r"category http://localhost:\d+/gn/ is not on the site\. Give its host in start, too\.", reason
     )
 
 
