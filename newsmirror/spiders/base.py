@@ -52,6 +52,9 @@ _MISSING = Fault("soft_404", "a page that says it is not there")
 # Why an address is given up although there may be an article.
 _MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
 
+# The way to an article: its address as it is linked, how it was found, after how many hops.
+Way = tuple[str, Discovery, int]
+
 
 class Known(Protocol):
     """What is remembered of an article; times are RFC 3339 in UTC."""
@@ -112,10 +115,10 @@ class SnapshotSpider(scrapy.Spider):
         self._sections_seen: dict[str, None] = {}
         self._home_tried = False
         self._shapes: set[str] = set()
-        # Related articles that wait, by canonical address: as it is linked, how it was found, after how many
-        # hops. And the canonical addresses of all that were asked for; and the pages of listings that wait
-        # until an article of the pages before them was met, or none is left that may be.
-        self._waiting: dict[str, tuple[str, Discovery, int]] = {}
+        # Related articles that wait, by canonical address. And the canonical addresses of all that were asked
+        # for; and the pages of listings that wait until an article of the pages before them was met, or none
+        # is left that may be.
+        self._waiting: dict[str, Way] = {}
         self._asked: set[str] = set()
         self._held: list[Request] = []
         # Set from outside: what earlier runs saw, by article_id; when the last one ended that walked the
@@ -129,10 +132,11 @@ class SnapshotSpider(scrapy.Spider):
         self.unwalked: list[str] = []
         # The first pages of listings that show no next page.
         self.unpaged: list[str] = []
-        # Canonical addresses that turned out to be articles, each with a text of its own, and those that were
-        # given up although there may be an article; the texts, and the lists that were walked.
+        # What was given up although there may be an article, by canonical address.
+        self.lost: dict[str, Way] = {}
+        # Canonical addresses that turned out to be articles, each with a text of its own; the texts, and the
+        # lists that were walked.
         self._met: set[str] = set()
-        self._lost: set[str] = set()
         self._texts: set[int] = set()
         self._walked: set[tuple[str, ...]] = set()
         # Articles that were asked for and have not been answered.
@@ -199,6 +203,10 @@ class SnapshotSpider(scrapy.Spider):
             meta={"discovery": discovery},
             priority=_KNOWN_SHAPE_PRIORITY if known else 0,
         )
+
+    def ask_again(self, lost: Iterable[Way]) -> None:
+        """Let wait, beside the related links, what an earlier run lost: its walks need not come by again."""
+        self._waiting.update((canonical_url(way[0]), way) for way in lost)
 
     def release_waiting(self, spider: scrapy.Spider) -> None:
         """Send what waited until all else was done; keeps the spider open for it."""
@@ -280,7 +288,7 @@ class SnapshotSpider(scrapy.Spider):
             if is_left_alone or (is_begun and not is_forbidden(failure.value)):
                 self._break_off(request.url, failure.getErrorMessage())
         elif is_left_alone:
-            self._lost.add(canonical_url(_asked(request)))
+            self._lose(request)
 
     def parse_listing(self, response: Response, walk: Walk) -> Iterator[Request | Snapshot | Rejected]:
         """Read a page of a listing: its articles and its next page."""
@@ -333,6 +341,12 @@ class SnapshotSpider(scrapy.Spider):
         """Note that a walk ended before its listing did."""
         self.unwalked.append(f"the walk of a listing broke at {url}: {why}")
 
+    def _lose(self, request: Request) -> None:
+        """Note what was given up although it may be an article."""
+        if request.callback == self.parse_article:
+            url = _asked(request)
+            self.lost[canonical_url(url)] = url, request.meta["discovery"], request.cb_kwargs["hops"]
+
     def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
         """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
         assert request is not None  # noqa: S101 - Scrapy sets it before a callback
@@ -343,10 +357,9 @@ class SnapshotSpider(scrapy.Spider):
             self.unwalked.append(f"start page {request.url}: {fault.detail}")
         elif walk is not None and not is_dead_link:
             self._break_off(request.url, fault.detail)
-        asked = _asked(request)
         if fault.reason in _MAY_BE_THERE:
-            self._lost.add(canonical_url(asked))
-        yield Rejected(asked, fault.reason, fault.detail, format_utc(datetime.now(UTC)))
+            self._lose(request)
+        yield Rejected(_asked(request), fault.reason, fault.detail, format_utc(datetime.now(UTC)))
 
     def _read(self, response: Response) -> _Page | Fault:
         page = open_page(response.body, content_type(response), self.encoding, response.url)
@@ -363,7 +376,7 @@ class SnapshotSpider(scrapy.Spider):
         self._count("pages/listing")
         if not walk.is_proven(self._met):
             self._count("chain_ended/no_article")
-            if walk.is_proven(self._lost):
+            if walk.is_proven(self.lost):
                 self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
         entries: dict[str, Entry] = {}
