@@ -11,7 +11,6 @@ from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -21,15 +20,20 @@ from newsmirror.ops.schedule import Scrapyd, schedule_once
 
 BIN = PROJECT / ".venv-scrapyd/bin"
 WHO, SECRET = "newsmirror", "vNq7-for-the-tests"
+# How long anything may take here: the machine may be busy.
+PATIENCE_SECONDS = 300
 
 
 class Node:
-    """Scrapyd in a folder of its own, beside a checkout of the project that deploys to it."""
+    """Scrapyd in a folder of its own, beside a checkout of the project that deploys to it.
 
-    def __init__(self, folder: Path) -> None:
+    `port` is one that is held for it: see `hold_port`.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
         assert (BIN / "scrapyd").exists(), "the environment of Scrapyd is missing: make scrapyd"
         self.folder, self.kept, self.checkout = folder, folder / "data", folder / "checkout"
-        self.port = free_port()
+        self.port = port
         self.url = f"http://127.0.0.1:{self.port}"
         ours = ("NEWSMIRROR_", "SCRAPY_", "SCRAPYD_", "PYTHON")
         self.environment = {
@@ -71,18 +75,21 @@ class Node:
 
     def start(self) -> None:
         """Start Scrapyd, and wait for it to answer."""
-        with (self.folder / "scrapyd.log").open("ab") as log:
+        written = self.folder / "scrapyd.log"
+        with written.open("ab") as log:
             self._process = subprocess.Popen(
                 [BIN / "scrapyd", "--pidfile="], cwd=self.conf.parent, env=self.environment,
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        for _ in range(600):
-            assert self._process.poll() is None, (self.folder / "scrapyd.log").read_text("utf-8")
-            with suppress(URLError):
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            assert self._process.poll() is None, written.read_text("utf-8")
+            with suppress(OSError):  # it does not listen yet, or is too busy to answer
                 self.ask("daemonstatus.json")
                 return
             time.sleep(0.05)
-        raise AssertionError("Scrapyd does not answer")
+        self.die()
+        raise AssertionError(f"Scrapyd does not answer:\n{written.read_text('utf-8')}")
 
     def die(self) -> None:
         """Kill Scrapyd and all its jobs, as a loss of power would."""
@@ -107,7 +114,8 @@ class Node:
 
     def wait_for(self, job: str, state: str) -> None:
         """Wait for a job to have come to a state."""
-        for _ in range(600):
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
             if self.jobs(job) == [state]:
                 return
             time.sleep(0.2)
@@ -124,7 +132,7 @@ class Node:
     def run(self, *command: str, **environment: str) -> Run:
         """Run a command in the checkout to its end."""
         process = self.begin(*command, **environment)
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
         return Run(process.returncode, stdout, stderr)
 
     def schedule_run(self, *arguments: str, **environment: str) -> Run:
@@ -139,6 +147,17 @@ class Node:
         """Return the manifests of the feed, in order of their runs."""
         found = [json.loads(path.read_text("utf-8")) for path in self.kept.glob("feed/v1/manifests/*.json")]
         return sorted(found, key=lambda manifest: manifest["started_at"])
+
+
+def hold_port() -> socket.socket:
+    """Bind a free port and listen to nothing: till this is closed only who names the port may listen there.
+
+    The system gives it to nobody, be it another server or the near end of a connection.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 def free_port() -> int:

@@ -450,6 +450,47 @@ def test_a_page_with_a_notice_or_a_snapshot_time_of_its_own_is_an_article(headin
     assert is_article(stream)
 
 
+ROWS = "".join(
+    f"<li><a href=/gn/{n}.html>山城渡口恢复通航第{n}班</a><p>...轮渡公司说，第{n}班船改在六点开</p>"
+    f"<span>2025-01-0{n} 08:00:00</span>"
+    for n in (2, 3, 4)
+)
+FRAME = (
+    "<div><a href=/><img src=/logo.png></a><p>以上内容为资讯信息快照，由kuaizhao.example爬虫进行采集并收录，"
+    "本站未对信息做任何修改，信息内容不代表本站立场。</p><p>本站信息快照查询为非营利公共服务，"
+    "如有侵权请联系我们进行删除。</p><p>版权所有 山城快照网 山ICP备00000000号</p></div>"
+)
+LABELLED = ROWS.replace("<span>", "<span>来源：山城晚报 发布时间：")
+
+
+@pytest.mark.parametrize("rows", [ROWS, LABELLED])
+@pytest.mark.parametrize("layout", [f"{FRAME}<ul>%s</ul>", f"<ul>%s</ul>{FRAME}"])
+def test_a_list_in_a_frame_that_prints_the_notice_is_no_article(layout: str, rows: str) -> None:
+    page = f"<title>国内_快照网</title>{layout % f'<h1>国内</h1>{rows}'}<p><a href=/gn/2/>下一页</a></p>"
+    assert not is_article(read_stream(page, URL))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "<p>山城水位昨日回落，轮渡恢复通航。</p>",
+        "<p><img src=/1.jpg></p>",
+        "<p>来源：山城晚报</p>",
+        "<p>快照生成时间：2025-01-08 21:45:02</p>",
+        "<table><tr><td>站名<td>水位<tr><td>朝天门<td>168.2米</table>",
+    ],
+)
+def test_whatever_an_article_has_of_its_own_makes_it_one_beside_a_list(own: str) -> None:
+    page = f"<title>水位_快照网</title><h1>水位</h1>{own}<ul>{ROWS}</ul>{FRAME}"
+    assert is_article(read_stream(page, URL))
+
+
+def test_a_page_with_a_notice_and_nothing_else_is_an_article_unless_it_shows_a_list() -> None:
+    few = ROWS.rpartition("<li>")[0]
+    for rest in (few, ROWS.replace("2025-01-0", "第").replace(" 08:00:00", "班")):
+        assert is_article(read_stream(f"<title>水位_快照网</title><h1>水位</h1>{FRAME}<ul>{rest}</ul>", URL))
+
+
 def test_the_excerpt_of_another_article_is_no_footer() -> None:
     related = f"<div>{TITLE}<p>...山城渡口恢复通航。{NOTICE}</p></div>"
     article = read(f"{META}{BODY}<p>{TIME}</p>{related}<p><a href=/gn/>国内</a></p>")

@@ -349,6 +349,12 @@ CASES = {
     "categories that are not there": Case(
         {"start": "{origin}/", "categories": "体育,国际,财经", "related": "0"}, "j1 j2", ["/", "/gj/"], code=1
     ),
+    "category by address, elsewhere": Case(
+        {"start": "{origin}/", "categories": "{origin}/gj/,{foreign}/gn/", "related": "0"},
+        "j1 j2",
+        ["/gj/"],
+        code=1,
+    ),
     "max_pages=2": Case(
         {"start": "{origin}/", "max_pages": "2", "related": "0"},
         "g1 g2 g3 g4 g5 j1 j2",
@@ -412,6 +418,13 @@ def test_summary_of_a_small_site(runs: dict[str, Future[Run]]) -> None:
         "  listing walks ended early: max_pages 1\n"
         "  feed: out.jsonl\n"
         "  feed: data/feed/v1/index.json\n"
+    )
+
+
+def test_log_names_a_category_that_is_elsewhere(runs: dict[str, Future[Run]]) -> None:
+    [reason] = runs["category by address, elsewhere"].result().reasons
+    assert re.fullmatch(
+        r"category http://localhost:\d+/gn/ is not on the site\. Give its host in start, too\.", reason
     )
 
 
@@ -591,8 +604,43 @@ def test_max_articles_is_exact(runs: dict[str, Future[Run]], count: int) -> None
     reason = "finished" if count == 14 else "max_articles"
     assert run.summary.splitlines()[0].startswith(f"127.0.0.1: {min(count, 13)} articles from ")
     assert run.summary.splitlines()[0].endswith(f" ({reason})")
+    # Nothing is fetched that is not published: a rereading of the archive would bring it later.
+    assert [path for path in run.requests if path in paths(" ".join(ARTICLES))] == run.urls
 
 
+def test_what_gives_no_article_makes_room_for_the_next(runs: dict[str, Future[Run]]) -> None:
+    """Dead links, pages that are none, retries and redirects to what is known: all five articles are had."""
+    run = runs["max_articles among others"].result()
+    assert run.urls == [f"/a/{n}.html" for n in range(5)]
+    assert run.summary.splitlines()[0].endswith(" (max_articles)")
+
+
+def test_of_many_starts_no_more_are_asked_for_than_are_wanted(runs: dict[str, Future[Run]]) -> None:
+    run = runs["max_articles of starts"].result()
+    assert len(run.urls) == 2
+    assert run.requests == run.urls
+
+
+OTHERS = {
+    "/dead/{n}.html": Page("没有这个页面", 404),
+    "/busy/{n}.html": Page("", 503),
+    "/odd/{n}.html": listing([]),
+    "/file/{n}.html": Page("%PDF-1.7", content_type="application/pdf"),
+    "/go/{n}.html": redirect("/a/0.html?utm_source=go"),
+}
+AMONG = {
+    path.format(n=n): article(f"河洲新闻第{n}号：一件新鲜事") if path.startswith("/a/") else page
+    for n in range(5)
+    for path, page in {**OTHERS, "/a/{n}.html": Page("")}.items()
+}
+CRAWLS["max_articles among others"] = Crawl(
+    {"/": listing([Entry(path, f"河洲的一条消息在{path}") for path in AMONG]), **AMONG},
+    {"start": "{origin}/", "max_articles": "5"},
+    ("-s", "RETRY_TIMES=1"),
+)
+CRAWLS["max_articles of starts"] = Crawl(
+    SITE, {"start": ",".join("{origin}" + entry(name).href for name in G.split()), "max_articles": "2"}
+)
 CRAWLS |= {
     f"max_articles={count}": Crawl(SITE, {"start": "{origin}/", "max_articles": str(count)})
     for count in (4, 13, 14)

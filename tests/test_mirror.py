@@ -121,6 +121,27 @@ def test_killed_anywhere_the_next_run_completes_the_feed(tmp_path: Path) -> None
             assert [record["seq"] for record in feed(kept)] == [1, 2, 3, 4, 5, 6]
 
 
+def test_an_article_that_could_not_be_had_is_asked_for_again(tmp_path: Path) -> None:
+    """It stands behind a page on which all is known. One that is gone, or was had at last, is let be."""
+    busy, last = Page("", 503), entry("a6").href
+    asked: list[list[str]] = []
+    with NewsServer(site(a5=Page("", 404), a6=busy)) as server:
+        for pages in (None, site(a6=busy), site(), site()):
+            server.pages = pages or server.pages
+            assert mirror(server, tmp_path, "-s", "RETRY_TIMES=0").code == 0
+            asked.append(server.log[:])
+        records = feed(tmp_path)
+    assert sorted(asked[0]) == sorted(["/robots.txt", "/gn/", "/gn/index_2.html", *ALL])
+    known = ["/robots.txt", "/gn/"]
+    assert asked[1:] == [[*known, last], [*known, last], known]
+    assert paths(server, records) == [path for path in ALL if path != entry("a5").href]
+    assert records[-1]["discovery"] == {
+        "kind": "listing",
+        "from_url": server.origin + "/gn/index_2.html",
+        "position": 3,
+    }
+
+
 def test_what_an_unfinished_run_has_seen_ends_no_walk(tmp_path: Path) -> None:
     """After the first page only, the second page is as unknown as before."""
     with NewsServer(site()) as server:

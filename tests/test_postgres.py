@@ -26,6 +26,9 @@ from sqlalchemy import Connection, create_engine, insert
 from test_ledger import LATER, PATIENCE, TIME, digest, publish, record, revisions, rows
 from test_signals import ADDRESSES, Gate, crawl, published, told
 
+from newsmirror.feed import read
+from newsmirror.feed.storage import Storage
+from newsmirror.feed.verify import verify
 from newsmirror.ledger import engine
 from newsmirror.ledger import ledger as ledger_module
 from newsmirror.ledger.errors import LedgerError
@@ -168,6 +171,47 @@ def test_a_publisher_waits_for_the_one_before(
 # --- several at once
 
 
+def lock_of_the_publisher(url: str) -> int:
+    """The process of the server that the publisher's lock hangs on."""
+    [(pid,)] = rows(
+        url,
+        "SELECT pid FROM pg_locks JOIN pg_class ON pg_class.oid = relation "
+        "WHERE relname = 'ledger_meta' AND mode = 'RowShareLock'",
+    )
+    return int(pid)
+
+
+@pytest.mark.parametrize("written", ["articles/", "manifests/r1"])
+def test_a_publisher_that_lost_its_lock_commits_nothing_more(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """While it writes a file another one publishes: what it would say of that one's run is of the past."""
+    first, second = house(tmp_path, url), house(tmp_path, url)
+    first.begin("r1")
+    first.accept(feedmaker.record("a", "r1"))
+    second.begin("r2", "jiangcheng")
+    write = Storage.write
+
+    def lose_the_lock(storage: Storage, path: str, data: bytes) -> None:
+        if f"v1/{written}" in path:
+            monkeypatch.undo()
+            rows(url, f"SELECT pg_terminate_backend({lock_of_the_publisher(url)}, 5000)")
+            second.accept(feedmaker.record("b", "r2", site="jiangcheng"))
+            second.finish("r2")
+            second.publish("r2")
+        write(storage, path, data)
+
+    monkeypatch.setattr(Storage, "write", lose_the_lock)
+    said = refusal(first.publish, "r1")
+    assert said.startswith(f"ledger {url}: terminating connection due to administrator command")
+    for _ in range(2):
+        assert verify(first.uri) == []
+        assert [each["url"][-6:] for each in read(first.uri)] == ["a.html", "b.html"]
+        first.publish("r1")
+    first.ledger.close()
+    second.ledger.close()
+
+
 def beside(waiting: Callable[[], object], url: str, change: Callable[[Connection], object]) -> None:
     """Make a change, and commit it when something that was begun after it waits for it."""
     other = create_engine(url)
@@ -287,12 +331,17 @@ def test_a_lost_ledger_is_made_from_the_feed(url: str) -> None:
     assert refusal(rebuild, url, iter(revisions())).startswith(f"ledger {url}: it knows articles already")
 
 
+def house(folder: Path, url: str) -> House:
+    made = House(folder)
+    made.ledger.close()
+    made.ledger = Ledger.open(url)
+    return made
+
+
 def test_a_takedown(url: str, tmp_path: Path) -> None:
-    house = House(tmp_path)
-    house.ledger.close()
-    house.ledger = Ledger.open(url)
-    test_takedown.test_an_original_takes_all_its_mirrors_with_it(test_takedown.fill(house), tmp_path)
-    house.ledger.close()
+    filled = test_takedown.fill(house(tmp_path, url))
+    test_takedown.test_an_original_takes_all_its_mirrors_with_it(filled, tmp_path)
+    filled.ledger.close()
 
 
 # --- real crawls

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import NamedTuple, get_args
 import faultserver as do
 import pytest
 from faultserver import Asked, FaultServer, Script, redirect_to, status
-from newsserver import Entry, Page, article, listing, scrapy
+from newsserver import POLITENESS_OFF, Entry, Page, article, listing, scrapy
 from probe import Probe, probe
 from scrapy.utils.project import get_project_settings
 
@@ -241,7 +242,7 @@ def test_a_run_ends_where_no_start_is_left() -> None:
 
 
 def test_a_run_goes_on_where_a_start_is_left_and_is_not_complete() -> None:
-    pages: dict[str, Script] = {
+    pages = {
         "/": listing([Entry("/a/1.html", "河洲湿地飞来一千只白鹭")]),
         "/a/1.html": PAGE,
     }
@@ -251,6 +252,66 @@ def test_a_run_goes_on_where_a_start_is_left_and_is_not_complete() -> None:
     assert (code, asked) == (1, ["/robots.txt", "/", "/a/1.html"])
     assert "Spider closed (finished)" in log
     assert f"not complete: the robots.txt of {dead.origin} could not be read: HTTP status 503" in log
+
+
+NAMES = {"hezhou.example": [["8.8.4.4"]], "gj.hezhou.example": [["8.8.4.4"]]}
+
+
+def crawl_two_hosts(
+    monkeypatch: pytest.MonkeyPatch, pages: dict[str, Page], categories: str = ""
+) -> tuple[int, list[str], list[str]]:
+    """Crawl hezhou.example, while gj.hezhou.example is out of reach; return code, reasons and requests."""
+    monkeypatch.setenv("SMALL_WORLD", json.dumps(NAMES))
+    with FaultServer({}) as server:
+        port = server.origin.rpartition(":")[2]
+        scripts: dict[str, Script] = {f"http://gj.hezhou.example:{port}/robots.txt": status(503)}
+        for path, page in pages.items():
+            text = page.text.replace("PORT", port)
+            scripts[f"http://hezhou.example:{port}{path}"] = page._replace(text=text)
+        server.play(scripts)
+        run = scrapy(
+            "crawl", "anysite", "-a", f"start=http://hezhou.example:{port}/", *POLITENESS_OFF,
+            "-a", "categories=" + categories.replace("PORT", port), "-s", "RETRY_TIMES=0",
+            "-s", "TWISTED_DNS_RESOLVER=tests.smallworld.SmallWorld",
+        )  # fmt: skip
+        asked = [url.replace(f":{port}", "").removeprefix("http://hezhou.example") for url in server.asked]
+        return run.code, [reason.replace(f":{port}", "") for reason in run.reasons], asked
+
+
+def test_a_category_on_a_host_that_is_left_alone_makes_the_run_not_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pages = {"/gn/": listing([Entry("/a/1.html", "河洲湿地飞来一千只白鹭")]), "/a/1.html": PAGE}
+    categories = "http://hezhou.example:PORT/gn/,http://gj.hezhou.example:PORT/gj/"
+    code, told, asked = crawl_two_hosts(monkeypatch, pages, categories)
+    robots = "http://gj.hezhou.example/robots.txt"
+    assert (code, sorted(asked)) == (1, ["/a/1.html", "/gn/", "/robots.txt", robots])
+    assert told == [
+        "the walk of a listing broke at http://gj.hezhou.example/gj/: the robots.txt of "
+        "http://gj.hezhou.example could not be read"
+    ]
+
+
+def test_a_listing_whose_articles_are_on_a_host_that_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside it one whose articles are had, so that not all of the run is in vain."""
+
+    def rows(letter: str, page: int) -> list[Entry]:
+        host = "//gj.hezhou.example:PORT" if letter == "j" else ""
+        return [Entry(f"{host}/{letter}/{page}.html", f"河洲新闻第{letter}{page}号：一件新鲜事")]
+
+    pages = {
+        "/": listing([], nav='<a href="/gn/">国内</a> <a href="/gj/1.html">国际</a>'),
+        "/gn/": listing(rows("n", 1)),
+        "/n/1.html": PAGE,
+    }
+    for number in range(1, 9):
+        forward = f'<a href="/gj/{number + 1}.html">下一页</a>'
+        pages[f"/gj/{number}.html"] = listing(rows("j", number), forward)
+    code, told, asked = crawl_two_hosts(monkeypatch, pages)
+    assert told == [
+        "the walk of a listing ended at http://hezhou.example/gj/6.html: its articles could not be had"
+    ]
+    assert (code, len([url for url in asked if url.startswith("/gj/")])) == (1, 6)
 
 
 # ---- Crawl-delay -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from newsserver import PROJECT, Entry, NewsServer, Page, article, listing
-from node import SECRET, WHO, Node
+from node import SECRET, WHO, Node, hold_port
 
 from newsmirror.demo.articles import articles
 from newsmirror.feed import read
@@ -42,9 +42,16 @@ def hezhou() -> Iterator[NewsServer]:
 
 
 @pytest.fixture(scope="module")
-def empty_node(tmp_path_factory: pytest.TempPathFactory, hezhou: NewsServer) -> Iterator[Node]:
+def port() -> Iterator[int]:
+    """The node's, held for all its life: it is started more than once."""
+    with hold_port() as held:
+        yield held.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def empty_node(tmp_path_factory: pytest.TempPathFactory, hezhou: NewsServer, port: int) -> Iterator[Node]:
     """A node that nothing was deployed to, with the spider of that site in its checkout alone."""
-    node = Node(tmp_path_factory.mktemp("node"))
+    node = Node(tmp_path_factory.mktemp("node"), port)
     spider = (node.checkout / "newsmirror/templates/spiders/site.tmpl").read_text("utf-8")
     for name, value in (
         ("$domain", "The site of these tests"),

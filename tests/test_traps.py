@@ -1,5 +1,6 @@
 """Sites without an end: each walk ends by what its pages show, and no article is lost or read twice."""
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -150,6 +151,40 @@ def test_ever_new_links_to_articles_that_do_not_exist(tmp_path: Path, status: in
     assert run.urls == sorted(articles(8))
     assert ended(run) == ["listing walks ended early: no_article 1"]
     assert len(listings(run)) <= 2 + 2 * LEAD + 1
+
+
+@pytest.mark.parametrize(
+    ("fails_for_good", "pages_read", "reasons"),
+    [
+        (False, 9, []),
+        (
+            True,
+            LEAD + 1,
+            [
+                "no article was found: has the site changed, or does it refuse to answer?",
+                "the walk of a listing ended at /gn/?page=6: its articles could not be had",
+                "5 of 11 requests were given up: server_error 5",
+            ],
+        ),
+    ],
+)
+def test_a_walk_waits_for_articles_that_rest_between_retries(
+    tmp_path: Path, fails_for_good: bool, pages_read: int, reasons: list[str]
+) -> None:
+    """Such an article is neither met nor lost until its last retry was answered."""
+    asked: Counter[str] = Counter()
+
+    def page(path: str) -> Page | None:
+        if path.startswith("/gn/"):
+            number = page_number(path)
+            return listing(entries(number - 1, 1), forward(f"/gn/?page={number + 1}") if number < 9 else "")
+        asked[path] += 1
+        return articles(9)[path] if asked[path] > 1 and not fails_for_good else Page("", 503)
+
+    options = ("-s", "NEWSMIRROR_RETRY_WAIT=1", "-s", "RETRY_TIMES=1")
+    run = walk(tmp_path, Endless({}, page), "/gn/?page=1", *options)
+    assert (run.reasons, len(listings(run))) == (reasons, pages_read)
+    assert run.urls == ([] if fails_for_good else sorted(articles(9)))
 
 
 def test_a_listing_under_many_names_is_walked_once(tmp_path: Path) -> None:

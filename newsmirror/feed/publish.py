@@ -65,11 +65,12 @@ def publish_pending(publication: Publication, storage: Storage) -> None:
     if not manifests:
         return
     _write_schemas(storage)
-    for manifest in manifests:
-        storage.write(manifest_path(manifest.run_id), encode(manifest))
     updated_at = format_utc(datetime.now(UTC))
     newest = Index(FEED_VERSION, publication.last_seq, manifests[-1].run_id, updated_at)
-    storage.write(INDEX, encode(newest))
+    files = {manifest_path(manifest.run_id): encode(manifest) for manifest in manifests}
+    for path, data in {**files, INDEX: encode(newest)}.items():
+        publication.check_lock()
+        storage.write(path, data)
 
 
 def sweep(storage: Storage, ledger: Ledger) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -134,8 +134,10 @@ def only_takedown(connection: Connection) -> None:
 
 
 @contextmanager
-def only_publisher(engine: Engine) -> Iterator[None]:
+def only_publisher(engine: Engine) -> Iterator[Callable[[], object]]:
     """Wait until no other process publishes, and hold them off; the system lets go if this process dies.
+
+    What is given raises if the lock is held no more: a server lets go of it with the connection.
 
     While one publishes, others go on accepting, so it is no write transaction of the ledger: in SQLite the
     lock is that of an empty database beside it, `ledger.db-publisher`, elsewhere that of a row.
@@ -145,9 +147,9 @@ def only_publisher(engine: Engine) -> Iterator[None]:
         lock = sqlite3.connect(beside, timeout=PUBLISHER_PATIENCE_SECONDS, isolation_level=None)
         with closing(lock):
             lock.execute("BEGIN EXCLUSIVE")
-            yield
+            yield lambda: None
         return
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PUBLISHER_PATIENCE_SECONDS}s'")
         connection.execute(select(meta.c.value).where(meta.c.key == "schema_version").with_for_update())
-        yield
+        yield lambda: connection.execute(select(1))

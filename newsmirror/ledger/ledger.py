@@ -502,12 +502,13 @@ class Ledger:
 
         One publisher at a time, so that parts are published in the order of their seq; others accept and
         assign meanwhile. What was published is marked at the end, in one transaction; after an exception
-        nothing of it is.
+        nothing of it is, nor where the publisher is found to be no longer alone.
         """
-        with self._telling(), only_publisher(self._durable):
+        with self._telling(), only_publisher(self._durable) as check_lock:
             with self._alone() as (connection, seq):
-                publication = Publication(self._reading, connection, seq)
+                publication = Publication(self._reading, connection, seq, check_lock)
             yield publication
+            check_lock()
             with self._alone() as (connection, _):
                 publication.settle(connection)
 

@@ -84,9 +84,13 @@ class Publication:
     What it publishes is what was assigned when it began. `highest_seq` is the last seq given by then.
     """
 
-    def __init__(self, reading: _Reading, connection: Connection, highest_seq: int) -> None:
+    def __init__(
+        self, reading: _Reading, connection: Connection, highest_seq: int, check_lock: Callable[[], object]
+    ) -> None:
         """Take what waits; `connection` is only used here, so that parts and seq are of one instant."""
         self._reading = reading
+        # Raises where another one may publish by now: to be called before a file that others write, too.
+        self.check_lock = check_lock
         self._pending = self._parts(connection, parts.c.published.is_(False))
         self._published: dict[int, Part] = {}
         self._told: list[tuple[Run, str]] = []  # with the text of its note

@@ -27,6 +27,10 @@ class AskedInVain(IgnoreRequest):
         self.reason: Reason = reason
 
 
+class RobotsUnreachable(IgnoreRequest):
+    """A request that is not made because its host's robots.txt could not be read."""
+
+
 def is_forbidden(error: BaseException | None) -> bool:
     """Tell whether a request was not made because robots.txt says so: a rule of the site, which stands."""
     # Scrapy 2.19 has no exception of its own for this.

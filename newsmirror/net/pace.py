@@ -9,6 +9,7 @@ import logging
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
+from typing import Any
 
 from scrapy import Request, signals
 from scrapy.core.downloader import Downloader, Slot
@@ -20,6 +21,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.asyncio import call_later
 
 from newsmirror.net.faults import AskedInVain
+from newsmirror.spiders.base import SnapshotSpider
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +179,17 @@ class PacedDownloader(Downloader):
 
     def needs_backout(self) -> bool:
         """Tell whether CONCURRENT_REQUESTS are under way: a request that rests keeps no other one waiting."""
-        return 0 < self.total_concurrency <= len(self.active) - self._resting
+        return self._has_enough() or 0 < self.total_concurrency <= len(self.active) - self._resting
+
+    def _has_enough(self) -> bool:
+        """Tell whether as many pages are under way as articles are wanted: each may turn out to be one.
+
+        Under way until they were read. What was fetched beyond that would be archived, but not published.
+        """
+        spider: Any = self.crawler.spider
+        wanted = spider.articles_wanted if isinstance(spider, SnapshotSpider) else None
+        engine: Any = self.crawler.engine
+        return wanted is not None and len(engine._slot.inprogress) >= wanted
 
     def _is_closing(self) -> bool:
         engine = self.crawler.engine

@@ -21,7 +21,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.misc import build_from_crawler
 from w3lib.encoding import read_bom
 
-from newsmirror.net.faults import AskedInVain
+from newsmirror.net.faults import AskedInVain, RobotsUnreachable
 from newsmirror.spiders.base import SnapshotSpider
 
 logger = logging.getLogger(__name__)
@@ -36,10 +36,6 @@ _MOST_REDIRECTS = 5
 _CRAWL_DELAY = re.compile(rb"^[ \t]*crawl-delay[ \t]*:[ \t]*([^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
-
-
-class RobotsUnreachable(IgnoreRequest):
-    """A request that is not made because its host's robots.txt could not be read."""
 
 
 def is_robots_txt(request: Request) -> bool:

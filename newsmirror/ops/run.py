@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import convert, to_builtins
 from scrapy import __version__ as scrapy_version
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -34,7 +35,7 @@ from newsmirror.ops.monitors import Checkup, MonitorsError
 from newsmirror.places import find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.run_id import new_run_id
-from newsmirror.spiders.base import SnapshotSpider
+from newsmirror.spiders.base import SnapshotSpider, Way
 from newsmirror.takedown.finish import finish_takedowns
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,8 @@ class MirrorRun:
                 self.site, self.start_key, PARSER_VERSION, since
             )
             self.spider.memory = self._seen_before
+            for note in self._ledger.last_complete(self.site, self.start_key, 1):
+                self.spider.ask_again(convert(note.get("lost", []), list[Way]))
             await asyncio.to_thread(sweep, self._storage, self._ledger)
             if self.places.archive is not None:
                 await asyncio.to_thread(
@@ -183,6 +186,7 @@ class MirrorRun:
                 "fill": self.figures.fill(),
                 "newest": newest,
                 "findings": [asdict(finding) for finding in findings],
+                "lost": to_builtins(list(self.spider.lost.values())),
             }
             counts = self._counts()
             if self._archive is not None:

@@ -14,13 +14,13 @@ from newsmirror.items import Block, Footer, Link
 from newsmirror.normalise.urls import is_root
 from newsmirror.normalise.variants import spellings
 from newsmirror.reading.around import read_breadcrumbs, read_more, read_related
-from newsmirror.reading.body import read_body
+from newsmirror.reading.body import is_prose, read_body
 from newsmirror.reading.date_cells import leading_date
-from newsmirror.reading.entries import Entry
+from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.footer import read_footer
 from newsmirror.reading.hits import ADDRESS, Hit, find_hits
 from newsmirror.reading.json_ld import read_json_ld
-from newsmirror.reading.labels import HOME_WORDS, begins_notice
+from newsmirror.reading.labels import HOME_WORDS, begins_notice, is_page_foot, is_removal
 from newsmirror.reading.marks import body_range, closing_editor, footer_marks
 from newsmirror.reading.meta import date_behind, date_below, read_meta
 from newsmirror.reading.origins import (
@@ -42,6 +42,8 @@ _NOT_A_CATEGORY = HOME_WORDS.union(
 _MIN_TITLE = 6
 # An entry has at most so many lines: title, excerpt, and one for each label. An unclosed link has more.
 _MAX_ENTRY = 6
+# A list of so many dated titles is more than what an article without labels and text would show.
+_MIN_ENTRIES = 3
 # What the head of a page calls an article is looked through for many lines.
 _MAX_NAME = 500
 
@@ -85,11 +87,11 @@ def is_article(stream: Stream) -> bool:
 
     It carries the notice 以上内容为资讯信息快照, or one single 快照生成时间 with a date. A list of snapshots,
     where every row has its own time or an excerpt its notice, or a slogan in the page's frame, does not make
-    an article.
+    an article; nor does the notice in the frame of a page that shows a list of dated titles and nothing else.
     """
     notices = [line for line in stream.notices if begins_notice(line.text)]
     if any(_entry_title(stream, line) is None for line in notices):
-        return True
+        return not _is_list_alone(stream)
     hits = find_hits(stream)
     times = [hit.line for hit in hits if hit.field == "snapshot" and leading_date(hit.value)]
     if len(times) == 1 and not times[0].links:
@@ -97,6 +99,21 @@ def is_article(stream: Stream) -> bool:
     # What is the value of a label, is no title.
     values = {None, *(hit.anchor for hit in hits)}
     return any(_entry_title(stream, line) in values for line in notices)
+
+
+def _is_list_alone(stream: Stream) -> bool:
+    """Tell whether a page has no text, image or label of its own beside a list of dated titles."""
+    for line in stream.lines:
+        is_linked = line.image is not None and line.image.anchor is not None
+        if is_linked or not is_prose(line) or is_removal(line.text) or is_page_foot(line.text):
+            continue
+        if not line.is_notice and _entry_title(stream, line) is None:
+            return False
+    if any(hit.value and _entry_title(stream, hit.line) is None for hit in find_hits(stream)):
+        return False
+    entries = read_entries(stream, 0, len(stream.lines))
+    dated = [entry for entry in entries if entry.title and entry.published_raw]
+    return len(dated) >= _MIN_ENTRIES
 
 
 def _entry_title(stream: Stream, line: Line) -> Anchor | None:

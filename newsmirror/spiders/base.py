@@ -25,7 +25,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from newsmirror.items import Discovery, Encoding, Link, Rejected, Snapshot
-from newsmirror.net.faults import Fault, explain, is_forbidden
+from newsmirror.net.faults import Fault, RobotsUnreachable, explain, is_forbidden
 from newsmirror.net.headers import content_type
 from newsmirror.normalise.dates import parse_date
 from newsmirror.normalise.record import format_utc
@@ -51,6 +51,9 @@ _MOST_TEXTS = 10_000
 _MISSING = Fault("soft_404", "a page that says it is not there")
 # Why an address is given up although there may be an article.
 _MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
+
+# The way to an article: its address as it is linked, how it was found, after how many hops.
+Way = tuple[str, Discovery, int]
 
 
 class Known(Protocol):
@@ -112,10 +115,12 @@ class SnapshotSpider(scrapy.Spider):
         self._sections_seen: dict[str, None] = {}
         self._home_tried = False
         self._shapes: set[str] = set()
-        # Related articles that wait, by canonical address: as it is linked, how it was found, after how many
-        # hops. And the canonical addresses of all that were asked for.
-        self._waiting: dict[str, tuple[str, Discovery, int]] = {}
+        # Related articles that wait, by canonical address. And the canonical addresses of all that were asked
+        # for; and the pages of listings that wait until an article of the pages before them was met, or none
+        # is left that may be.
+        self._waiting: dict[str, Way] = {}
         self._asked: set[str] = set()
+        self._held: list[Request] = []
         # Set from outside: what earlier runs saw, by article_id; when the last one ended that walked the
         # listings of this start to their end, in UTC; and the name of this run.
         self.memory: Callable[[Iterable[str]], Mapping[str, Known]] = _nothing_known
@@ -127,10 +132,11 @@ class SnapshotSpider(scrapy.Spider):
         self.unwalked: list[str] = []
         # The first pages of listings that show no next page.
         self.unpaged: list[str] = []
-        # Canonical addresses that turned out to be articles, each with a text of its own, and those that were
-        # given up although there may be an article; the texts, and the lists that were walked.
+        # What was given up although there may be an article, by canonical address.
+        self.lost: dict[str, Way] = {}
+        # Canonical addresses that turned out to be articles, each with a text of its own; the texts, and the
+        # lists that were walked.
         self._met: set[str] = set()
-        self._lost: set[str] = set()
         self._texts: set[int] = set()
         self._walked: set[tuple[str, ...]] = set()
         # Articles that were asked for and have not been answered.
@@ -151,9 +157,13 @@ class SnapshotSpider(scrapy.Spider):
         """Ask for the start pages, and for the categories whose address is known."""
         for name in list(self._wanted):
             address = name if "://" in name else self.categories.get(name)
-            if address is not None:
-                del self._wanted[name]
+            if address is None:
+                continue
+            del self._wanted[name]
+            if self.is_on_site(address):
                 yield self._listing_request(address, None)
+            else:
+                self.unwalked.append(f"category {address} is not on the site. Give its host in start, too.")
         if self._wanted or not self.arguments.categories:
             for url in self.arguments.start:
                 yield self._start_request(url)
@@ -167,15 +177,16 @@ class SnapshotSpider(scrapy.Spider):
             priority=_LISTING_PRIORITY,
         )
 
-    def _listing_request(self, url: str, from_url: str | None, walk: Walk | None = None) -> Request:
-        walk = walk or Walk()
+    def _listing_request(
+        self, url: str, from_url: str | None, walk: Walk | None = None, priority: int = _LISTING_PRIORITY
+    ) -> Request:
         return Request(
             url,
             self.parse_listing,
             errback=self.given_up,
-            cb_kwargs={"walk": walk},
+            cb_kwargs={"walk": walk or Walk()},
             meta={"discovery": Discovery("listing", from_url and canonical_url(from_url), None)},
-            priority=_WAITING_PRIORITY if walk.has_waited else _LISTING_PRIORITY,
+            priority=priority,
         )
 
     def _article_request(self, url: str, discovery: Discovery, hops: int) -> Request:
@@ -193,20 +204,37 @@ class SnapshotSpider(scrapy.Spider):
             priority=_KNOWN_SHAPE_PRIORITY if known else 0,
         )
 
+    def ask_again(self, lost: Iterable[Way]) -> None:
+        """Let wait, beside the related links, what an earlier run lost: its walks need not come by again."""
+        self._waiting.update((canonical_url(way[0]), way) for way in lost)
+
     def release_waiting(self, spider: scrapy.Spider) -> None:
-        """Send the related links that waited for the listings to be done; keeps the spider open for them."""
-        if self._waiting and not self._is_done():
-            waiting, self._waiting = self._waiting, {}
-            due = self._not_known(address for address in waiting if address not in self._asked)
-            for address in due:
-                self.crawler.engine.crawl(self._article_request(*waiting[address]))
-            if due:
-                raise DontCloseSpider
+        """Send what waited until all else was done; keeps the spider open for it."""
+        released = self._take_waiting()
+        for request in released:
+            self.crawler.engine.crawl(request)
+        if released:
+            raise DontCloseSpider
         for name in self._wanted:
             seen = "、".join(self._sections_seen) or "none"
             self.unwalked.append(
                 f"category {name} was not found. Names seen: {seen}. Give its address instead."
             )
+
+    def _take_waiting(self) -> list[Request]:
+        """Return the pages of listings that waited for an article in vain, else the related links."""
+        if self._held:
+            held, self._held = self._held, []
+            return held
+        waiting, self._waiting = self._waiting, {}
+        due = self._not_known(address for address in waiting if address not in self._asked)
+        return [self._article_request(*waiting[address]) for address in due]
+
+    def _take_proven(self) -> list[Request]:
+        """Return the pages of listings whose walks have met an article since they were held."""
+        proven = [request for request in self._held if request.cb_kwargs["walk"].is_proven(self._met)]
+        self._held = [request for request in self._held if request not in proven]
+        return proven
 
     def dropped(self, request: Request, spider: scrapy.Spider) -> None:
         """Count a redirect to what is asked for anyway: Scrapy drops it without a word."""
@@ -248,6 +276,7 @@ class SnapshotSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         self._settle(request)
         fault = explain(failure.value) if failure.value is not None else None
+        is_left_alone = isinstance(failure.value, RobotsUnreachable)
         if fault is not None:
             yield from self._reject(request, fault)
         elif request.callback == self.parse_start:
@@ -255,8 +284,11 @@ class SnapshotSpider(scrapy.Spider):
         elif "walk" in request.cb_kwargs:
             self._count("chain_ended/not_asked")
             # Sections that lead elsewhere are none of this site's; what robots.txt forbids, it always does.
-            if request.cb_kwargs["walk"].pages and not is_forbidden(failure.value):
+            is_begun = request.cb_kwargs["walk"].pages > 0
+            if is_left_alone or (is_begun and not is_forbidden(failure.value)):
                 self._break_off(request.url, failure.getErrorMessage())
+        elif is_left_alone:
+            self._lose(request)
 
     def parse_listing(self, response: Response, walk: Walk) -> Iterator[Request | Snapshot | Rejected]:
         """Read a page of a listing: its articles and its next page."""
@@ -309,6 +341,12 @@ class SnapshotSpider(scrapy.Spider):
         """Note that a walk ended before its listing did."""
         self.unwalked.append(f"the walk of a listing broke at {url}: {why}")
 
+    def _lose(self, request: Request) -> None:
+        """Note what was given up although it may be an article."""
+        if request.callback == self.parse_article:
+            url = _asked(request)
+            self.lost[canonical_url(url)] = url, request.meta["discovery"], request.cb_kwargs["hops"]
+
     def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
         """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
         assert request is not None  # noqa: S101 - Scrapy sets it before a callback
@@ -319,10 +357,9 @@ class SnapshotSpider(scrapy.Spider):
             self.unwalked.append(f"start page {request.url}: {fault.detail}")
         elif walk is not None and not is_dead_link:
             self._break_off(request.url, fault.detail)
-        asked: str = request.meta.get("redirect_urls", [request.url])[0]
         if fault.reason in _MAY_BE_THERE:
-            self._lost.add(canonical_url(asked))
-        yield Rejected(asked, fault.reason, fault.detail, format_utc(datetime.now(UTC)))
+            self._lose(request)
+        yield Rejected(_asked(request), fault.reason, fault.detail, format_utc(datetime.now(UTC)))
 
     def _read(self, response: Response) -> _Page | Fault:
         page = open_page(response.body, content_type(response), self.encoding, response.url)
@@ -337,9 +374,9 @@ class SnapshotSpider(scrapy.Spider):
     def _walk(self, url: str, listing: Listing, walk: Walk) -> Iterator[Request]:
         """Follow the articles of a listing page, then its next page while it may show something new."""
         self._count("pages/listing")
-        if walk.has_waited and not walk.is_proven(self._met):
+        if not walk.is_proven(self._met):
             self._count("chain_ended/no_article")
-            if walk.is_proven(self._lost):
+            if walk.is_proven(self.lost):
                 self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
         entries: dict[str, Entry] = {}
@@ -396,8 +433,14 @@ class SnapshotSpider(scrapy.Spider):
                 "raise NEWSMIRROR_PAGES_PER_LISTING"
             )
         else:
-            walk.has_waited = self._ahead > _MOST_AHEAD or not walk.is_proven(self._met)
-            yield self._listing_request(listing.next_url, url, walk)
+            is_proven = walk.is_proven(self._met)
+            waits = self._ahead > _MOST_AHEAD or not is_proven
+            priority = _WAITING_PRIORITY if waits else _LISTING_PRIORITY
+            request = self._listing_request(listing.next_url, url, walk, priority)
+            if is_proven:
+                yield request
+            else:
+                self._held.append(request)
         self._walked.add(tuple(entries))
 
     def _is_settled(self, known: Known) -> bool:
@@ -423,7 +466,7 @@ class SnapshotSpider(scrapy.Spider):
         known = self.memory(ids)
         return [address for id_, address in ids.items() if self._is_due(known.get(id_))]
 
-    def _article(self, page: _Page, hops: int) -> Iterator[Snapshot | Rejected]:
+    def _article(self, page: _Page, hops: int) -> Iterator[Request | Snapshot | Rejected]:
         response = page.response
         discovery: Discovery = response.meta["discovery"]
         read = read_article(page.stream)
@@ -431,8 +474,6 @@ class SnapshotSpider(scrapy.Spider):
             self._count("pages/unreadable")
             fault = Fault("unreadable", "an article without a title that could be read")
             yield from self._reject(response.request, fault)
-            return
-        if self._is_done():
             return
         self._articles += 1
         if discovery.kind == "start":
@@ -446,6 +487,7 @@ class SnapshotSpider(scrapy.Spider):
                 self._texts.clear()
             self._texts.add(text)
             self._met.update(map(canonical_url, (response.url, *response.meta.get("redirect_urls", ()))))
+            yield from self._take_proven()
         if hops < self.arguments.related:
             for position, entry in enumerate(read.related, 1):
                 address = canonical_url(entry.url)  # on the page's own host, so there is one
@@ -467,8 +509,14 @@ class SnapshotSpider(scrapy.Spider):
             archive=response.meta.get("archive"),
             run_id=self.run_id,
         )
-        if self._is_done():
+        if self.articles_wanted == 0:
             raise CloseSpider("max_articles")
+
+    @property
+    def articles_wanted(self) -> int | None:
+        """How many more articles are wanted, or None for all."""
+        limit = self.arguments.max_articles
+        return None if limit is None else limit - self._articles
 
     @property
     def site(self) -> str:
@@ -519,13 +567,15 @@ class SnapshotSpider(scrapy.Spider):
         date = parse_date(entry.published_raw, datetime.now(UTC), tz=ZoneInfo(self.timezone))
         return date is not None and date.value < since
 
-    def _is_done(self) -> bool:
-        limit = self.arguments.max_articles
-        return limit is not None and self._articles >= limit
-
     def _count(self, name: str, count: int = 1) -> None:
         assert self.crawler.stats is not None  # noqa: S101 - set before the spider is made
         self.crawler.stats.inc_value(f"newsmirror/{name}", count)
+
+
+def _asked(request: Request) -> str:
+    """Return the address that was asked for first, before any redirect."""
+    asked: str = request.meta.get("redirect_urls", [request.url])[0]
+    return asked
 
 
 def _shows_nothing(listing: Listing) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from newsmirror.reading.entries import Entry
 
-# How many pages a walk may be ahead of the articles that it found: then it waits until some were read.
+# How many pages a walk may be ahead of the articles that it found: then it waits until one was read.
 LEAD = 5
 
 
@@ -23,8 +23,6 @@ class Walk:
     shown: set[str] = field(default_factory=set)
     printed: set[int] = field(default_factory=set)
     recent: deque[frozenset[str]] = field(default_factory=lambda: deque(maxlen=LEAD))
-    # Was the page to come asked for after the articles of the pages before it?
-    has_waited: bool = False
 
     def take(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
         """Read one more page, given by canonical address; return the entries that are new to this walk.
