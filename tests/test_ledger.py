@@ -479,7 +479,7 @@ def test_the_same_process_is_refused_too(ledger: Ledger) -> None:
 def test_a_process_is_named_with_the_container_that_counts_it() -> None:
     host, pid, _ = this_process().split(" ")
     counted = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
-    assert (host, pid) == (f"{socket.gethostname()}/{counted}", str(os.getpid()))
+    assert (host, pid) == (f"{socket.gethostname()}:{counted}", str(os.getpid()))
 
 
 HERE = this_process().partition(" ")[0]
@@ -497,13 +497,13 @@ HERE = this_process().partition(" ")[0]
         ),
         pytest.param(f"{HERE} 4194305 boot/1", "9999-01-01T00:00:00Z", False, id="no-process"),
         pytest.param(
-            f"{socket.gethostname()}/1 {os.getpid()} boot/1",
+            f"{socket.gethostname()}:1 {os.getpid()} boot/1",
             "2025-01-08T08:55:00Z",
             False,
             id="other-container-silent",
         ),
         pytest.param(
-            f"{socket.gethostname()}/1 4194305 boot/1",
+            f"{socket.gethostname()}:1 4194305 boot/1",
             "9999-01-01T00:00:00Z",
             True,
             id="other-container-beating",

@@ -31,7 +31,7 @@ class RunLocked(LedgerError):  # noqa: N818 - says what is the case
 
     def __init__(self, site: str, holder: str, run_id: str, since: str) -> None:
         host, pid, *_ = holder.split(" ")
-        host = host.partition("/")[0]
+        host = host.partition(":")[0]
         super().__init__(
             f"{site} is being crawled by run {run_id}: process {pid} on {host}, since {since}. "
             "Wait for it to end, or stop it."

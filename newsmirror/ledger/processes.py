@@ -25,7 +25,7 @@ def is_alive(process: str, beat_at: str, now: str) -> bool:
 
 
 def _host() -> str:
-    """Return where a process number means this process: `name/namespace`.
+    """Return where a process number means this process: `name:namespace`.
 
     Containers may share the name of a host, but not its numbers.
     """
@@ -33,7 +33,7 @@ def _host() -> str:
         numbers = str(os.stat("/proc/self/ns/pid").st_ino)
     except OSError:
         numbers = _UNKNOWN
-    return f"{socket.gethostname()}/{numbers}"
+    return f"{socket.gethostname()}:{numbers}"
 
 
 def _birth(pid: int) -> str | None:
