@@ -442,6 +442,32 @@ def test_the_content_hash_is_blind_to_how_the_page_was_fetched() -> None:
     assert article.content_sha256 == build().content_sha256
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "?Expires=1736300000&OSSAccessKeyId=K&Signature=a%2Bb",
+            "?Expires=1736400000&OSSAccessKeyId=K&Signature=c",
+        ),
+        ("?w=640&X-Amz-Date=20250108T000000Z&X-Amz-Signature=aa", "?w=640&X-Amz-Date=2&X-Amz-Signature=b"),
+        ("?auth_key=1736300000-0-0-aa", "?auth_key=1736400000-0-0-bb"),
+        ("?e=1736300000&token=a:b", "?e=1736400000&token=a:c"),
+    ],
+)
+def test_the_content_hash_is_blind_to_what_grants_access_to_an_image(before: str, after: str) -> None:
+    first, second = (
+        build(page(REST=REST.replace("/p/1.jpg", "/p/1.jpg" + query))) for query in (before, after)
+    )
+    assert first.content_sha256 == second.content_sha256
+    assert [block.image_url for block in first.blocks if block.image_url] == [f"{HOST}/p/1.jpg{before}"]
+
+
+@pytest.mark.parametrize("query", ["?v=2", "?w=640", "?x-oss-process=image/resize,w_640", "?e=2"])
+def test_the_content_hash_sees_what_names_an_image(query: str) -> None:
+    named = build(page(REST=REST.replace("/p/1.jpg", "/p/1.jpg" + query)))
+    assert named.content_sha256 != build().content_sha256
+
+
 def test_the_content_hash_sees_each_field_of_the_article() -> None:
     changed = {
         "title": page(TITLE="<h1>山城水位回落通航开始</h1>"),

@@ -12,7 +12,7 @@ from newsmirror.items import SCHEMA_VERSION, Article, Block, Link, Related, Snap
 from newsmirror.normalise.dates import FORMS, ParsedDate, parse_date
 from newsmirror.normalise.people import names
 from newsmirror.normalise.text import fold
-from newsmirror.normalise.urls import canonical_url, http_url, identity, unwrap_redirector
+from newsmirror.normalise.urls import canonical_url, http_url, identity, unwrap_redirector, without_grant
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.reading.article import Original
 from newsmirror.reading.body import body_text
@@ -164,14 +164,21 @@ def content_hash(
 ) -> str:
     """Return the SHA-256 of an article's own content, blind to whitespace.
 
-    The related list, the snapshot time, the footer and the way the page was found are not part of it.
+    The related list, the snapshot time, the footer and the way the page was found are not part of it, nor is
+    what grants access to an image for a while.
     """
     own = [
         *map(fold, (title, category, source, editor)),
         authors,
         published,
         [
-            (block.type, block.level, fold(block.text), block.image_url, fold(block.caption))
+            (
+                block.type,
+                block.level,
+                fold(block.text),
+                block.image_url and without_grant(block.image_url),
+                fold(block.caption),
+            )
             for block in blocks
         ],
         original_url,

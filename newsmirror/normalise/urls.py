@@ -77,6 +77,14 @@ _TRACKING_VALUES = tuple(
     (re.compile(names, re.IGNORECASE), re.compile(values, re.IGNORECASE))
     for names, values, _ in TRACKING_VALUES
 )
+# Parameters by which a store of files grants access for a while: the file is the same with another one.
+_GRANT = re.compile(
+    # Aliyun OSS and CDN, Amazon S3 and CloudFront, Tencent COS and CDN, Google Cloud Storage, Qiniu, Wangsu.
+    r"(?:expires|signature|ossaccesskeyid|security-token|auth_key|x-oss-(?!process)[a-z-]+|x-amz-[a-z-]+|"
+    r"awsaccesskeyid|key-pair-id|policy|q-[a-z-]+|x-cos-[a-z-]+|x-goog-[a-z-]+|googleaccessid|token|"
+    r"wssecret|wstime|x-expires|x-signature|sign)=.*|e=[0-9]{10}",
+    re.IGNORECASE,
+)
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;?]*", re.IGNORECASE)
 
 # By ending: what is no page (images, archives, media, code, documents, apps).
@@ -179,6 +187,15 @@ def is_growing(url: str) -> bool:
 def is_root(url: str) -> bool:
     """Tell whether an address has no path: the front page of its host."""
     return urlsplit(url).path in ("", "/")
+
+
+def without_grant(url: str) -> str:
+    """Return an address without the parameters that grant access for a while: `?Expires=…&Signature=…`."""
+    before, mark, query = url.partition("?")
+    if not mark:
+        return url
+    kept = [pair for pair in query.split("&") if not _GRANT.fullmatch(pair)]
+    return before + mark + "&".join(kept) if kept else before
 
 
 def unwrap_redirector(url: str) -> str | None:
