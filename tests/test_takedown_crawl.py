@@ -87,6 +87,22 @@ def test_an_article_is_taken_down_by_its_original(server: NewsServer, tmp_path: 
     assert list(as_of(str(tmp_path / "feed"), datetime.fromisoformat("2025-01-08T12:00:00+08:00"))) == []
 
 
+def test_other_mirrors_of_the_same_original_are_named(server: NewsServer, tmp_path: Path) -> None:
+    copy = Entry("/gj/20250108/b1.html", GONE.title)
+    server.pages = {**server.pages, "/gn/": listing([*ENTRIES, copy]), copy.href: server.pages[GONE.href]}
+    assert crawl(server, tmp_path).code == 0
+    done = scrapy("takedown", server.origin + GONE.href, "--reason", "x", kept=tmp_path)
+    assert (done.code, server.strip(done.stdout).splitlines()) == (
+        0,
+        [
+            f"blocked: {GONE.href}",
+            f"removed: {GONE.href}",
+            f"left: {copy.href} mirrors the same original; name the original's address to remove it, too",
+            "rewritten: 1 parts of the feed, 1 files of the archive",
+        ],
+    )
+
+
 def test_where_nobody_reads_what_it_says_it_is_done_all_the_same(server: NewsServer, tmp_path: Path) -> None:
     assert crawl(server, tmp_path).code == 0
     reading, writing = os.pipe()

@@ -32,6 +32,7 @@ class Standing(NamedTuple):
     article_id: str
     original_id: str | None
     site: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
