@@ -105,6 +105,7 @@ def test_a_run_is_published(full: House) -> None:
     assert [json.loads(line) for line in gzip.decompress(data[REJECTS]).splitlines()] == [
         {
             "url": "http://kz.hezhou.example/gone.html",
+            "article_id": "672d756e122d87954d581e04a78a92c25ff85adc0a5e8ede6beebaf0c14692d7",
             "site": "hezhou",
             "reason": "soft_404",
             "detail": None,

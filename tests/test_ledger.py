@@ -234,6 +234,7 @@ def test_parts_by_kind_date_and_rows(ledger: Ledger) -> None:
     assert parts[3][3] == [
         {
             "url": "http://kuaizhao.example/x",
+            "article_id": "9fa82ee46cce0399e784930e5eb38542ee62583707a7f8c60220cfcb3d6844ac",
             "site": "fyun",
             "reason": "soft_404",
             "detail": None,

@@ -4,14 +4,30 @@ import gzip
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from newsserver import BODY, POLITENESS_OFF, PROJECT, Entry, NewsServer, Page, Run, article, listing, scrapy
+from newsserver import (
+    BODY,
+    POLITENESS_OFF,
+    PROJECT,
+    Entry,
+    NewsServer,
+    Page,
+    Run,
+    article,
+    listing,
+    redirect,
+    scrapy,
+)
 
 from newsmirror.archive.files import closed_files
 from newsmirror.feed import read
@@ -45,6 +61,11 @@ def mirror(server: NewsServer, kept: Path, *arguments: str) -> Run:
 def feed(kept: Path, since: int = 0) -> list[dict[str, Any]]:
     assert verify(str(kept / "feed")) == []
     return list(read(str(kept / "feed"), since))
+
+
+def rejects(kept: Path) -> list[dict[str, Any]]:
+    parts = sorted((kept / "feed/v1/rejects").rglob("*.gz"))
+    return [json.loads(line) for part in parts for line in gzip.decompress(part.read_bytes()).splitlines()]
 
 
 def manifests(kept: Path) -> list[dict[str, Any]]:
@@ -121,9 +142,13 @@ def test_killed_anywhere_the_next_run_completes_the_feed(tmp_path: Path) -> None
             assert [record["seq"] for record in feed(kept)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_an_article_that_could_not_be_had_is_asked_for_again(tmp_path: Path) -> None:
+BUSY = Page("<title>系统繁忙</title><p>系统繁忙，请稍后再试</p>")
+
+
+@pytest.mark.parametrize("busy", [Page("", 503), BUSY])
+def test_an_article_that_could_not_be_had_is_asked_for_again(busy: Page, tmp_path: Path) -> None:
     """It stands behind a page on which all is known. One that is gone, or was had at last, is let be."""
-    busy, last = Page("", 503), entry("a6").href
+    last = entry("a6").href
     asked: list[list[str]] = []
     with NewsServer(site(a5=Page("", 404), a6=busy)) as server:
         for pages in (None, site(a6=busy), site(), site()):
@@ -140,6 +165,117 @@ def test_an_article_that_could_not_be_had_is_asked_for_again(tmp_path: Path) -> 
         "from_url": server.origin + "/gn/index_2.html",
         "position": 3,
     }
+
+
+def owed(kept: Path) -> list[tuple[str, int]]:
+    """What the last run left to the next: addresses, and how many runs have given them up."""
+    with closing(sqlite3.connect(kept / "ledger.db")) as ledger:
+        last = "SELECT note FROM runs ORDER BY started_at DESC, run_id DESC LIMIT 1"
+        [note] = ledger.execute(last).fetchone()
+    return [(way[0], runs) for way, runs in json.loads(note)["owed"]]
+
+
+def test_an_article_that_can_never_be_had_is_given_up_for_good(tmp_path: Path) -> None:
+    """After a week of nights, of which the fifth is made up."""
+    with NewsServer(site(a6=BUSY)) as server:
+        last = server.origin + entry("a6").href
+        assert (mirror(server, tmp_path).code, owed(tmp_path)) == (0, [(last, 1)])
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger, ledger:
+            ledger.execute("UPDATE runs SET note = json_replace(note, '$.owed[0][1]', 5)")
+        run = mirror(server, tmp_path)
+        assert (run.code, owed(tmp_path)) == (0, [(last, 6)])
+        assert "  given up, for the next run to ask again: 1\n" in run.summary
+        assert (mirror(server, tmp_path).code, owed(tmp_path)) == (0, [])
+        mirror(server, tmp_path)
+        assert server.log == ["/robots.txt", "/gn/"]
+
+
+def test_what_a_stopped_run_did_not_ask_for_again_is_still_owed(tmp_path: Path) -> None:
+    with NewsServer(site(a6=BUSY)) as server:
+        assert mirror(server, tmp_path).code == 0
+        server.log.clear()
+        process = start(server, tmp_path, "-s", "DOWNLOAD_DELAY=30")
+        while not server.log:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 1
+        assert owed(tmp_path) == [(server.origin + entry("a6").href, 1)]
+
+
+def test_what_is_young_is_fetched_again_also_behind_the_first_page(tmp_path: Path) -> None:
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    day = (now - timedelta(days=1)).date().isoformat()
+    young = {path: page._replace(text=page.text.replace("2025-01-08", day)) for path, page in site().items()}
+    with NewsServer(young | {"/gn/": listing(FIRST, NEXT), "/gn/index_2.html": listing(SECOND)}) as server:
+        for _ in range(2):
+            assert mirror(server, tmp_path).code == 0
+            assert sorted(server.log) == sorted(["/robots.txt", "/gn/", "/gn/index_2.html", *ALL])
+        assert [record["op"] for record in feed(tmp_path)] == ["insert"] * 6
+        mirror(server, tmp_path, "-a", "revisit_days=0")
+        assert server.log == ["/robots.txt", "/gn/"]
+
+
+BASELINE = ("-a", "baseline=true")
+HOME = '<a href="/gn/">国内</a> <a href="/gj/">国际</a> <a href="/sh/">社会</a>'
+
+
+def home() -> dict[str, Page]:
+    """A home page with three categories of two articles each."""
+    pages = {"/": Page(f"<title>快照网</title><h1>快照网</h1><div>{HOME}</div>")}
+    for number, category in enumerate(("/gn/", "/gj/", "/sh/")):
+        entries = [entry(name) for name in NAMES[2 * number : 2 * number + 2]]
+        pages[category] = listing(entries, nav=HOME)
+        pages |= {each.href: article(each.title) for each in entries}
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (BUSY, "its first page has no links to articles"),
+        (Page("<title>国际</title><p>暂无信息</p>"), "its first page has no links to articles"),
+        (Page("", 404), "HTTP status 404"),
+        (
+            redirect("http://elsewhere.example/"),
+            "{origin}/gj/ leads to {elsewhere}, which is no page of the site",
+        ),
+        (article("河洲国际机场新航站楼启用"), "it reads as an article"),
+    ],
+)
+def test_a_category_that_shows_no_article_any_more_is_told(answer: Page, why: str, tmp_path: Path) -> None:
+    with NewsServer(home()) as server:
+        start = f"start={server.origin}/"
+        assert mirror(server, tmp_path, "-a", start).code == 0
+        server.pages = home() | {"/gj/": answer}
+        told = mirror(server, tmp_path, "-a", start)
+        why = why.format(origin=server.origin, elsewhere="http://elsewhere.example/")
+        assert (told.code, told.reasons) == (
+            1,
+            [
+                f"listing {server.origin}/gj/ showed articles to the last complete run, and none now: {why}. "
+                "If it is gone for good, run once with -a baseline=true."
+            ],
+        )
+
+
+def test_a_category_that_is_gone_for_good_is_told_until_somebody_says_so(tmp_path: Path) -> None:
+    with NewsServer(home()) as server:
+        start = f"start={server.origin}/"
+        mirror(server, tmp_path, "-a", start)
+        server.pages = home() | {"/gj/": Page("", 404)}
+        codes = [mirror(server, tmp_path, "-a", start, *more).code for more in ((), BASELINE, ())]
+    assert codes == [1, 0, 0]
+
+
+def test_a_category_that_is_linked_no_more_is_none(tmp_path: Path) -> None:
+    with NewsServer(home()) as server:
+        assert mirror(server, tmp_path, "-a", f"start={server.origin}/").code == 0
+        server.pages = {
+            path: page._replace(text=page.text.replace('<a href="/gj/">国际</a>', ""))
+            for path, page in home().items()
+        }
+        assert mirror(server, tmp_path, "-a", f"start={server.origin}/").code == 0
+        assert "/gj/" not in server.log
 
 
 def test_what_an_unfinished_run_has_seen_ends_no_walk(tmp_path: Path) -> None:
@@ -223,6 +359,21 @@ def test_a_deleted_article_is_a_reject(tmp_path: Path) -> None:
         assert (run.code, manifest["counts"]["rejects"]) == (0, 1)
         assert [part["rows"] for part in manifest["parts"] if part["kind"] == "rejects"] == [1]
         assert paths(server, feed(tmp_path)) == ALL[:5]
+
+
+@pytest.mark.parametrize("target", ["/gn/", "/"])
+def test_an_article_that_leads_to_a_page_which_is_none_is_a_reject(target: str, tmp_path: Path) -> None:
+    """Whether that page was read already or not; two of them lead there."""
+    pages = home() | site()
+    with NewsServer(pages) as server:
+        assert mirror(server, tmp_path, "-a", f"start={server.origin}/gn/").code == 0
+        server.pages = pages | {entry("a5").href: redirect(target), entry("a6").href: redirect(target)}
+        assert mirror(server, tmp_path, "-a", f"start={server.origin}/gn/", "-a", "refresh=true").code == 0
+    ids = {record["url"]: record["article_id"] for record in feed(tmp_path)}
+    told = rejects(tmp_path)
+    assert sorted(row["url"] for row in told) == [server.origin + entry(name).href for name in ("a5", "a6")]
+    assert {row["reason"] for row in told} == {"soft_404"}
+    assert [row["article_id"] for row in told] == [ids[row["url"]] for row in told]
 
 
 def test_a_new_ledger_is_made_from_the_feed(tmp_path: Path) -> None:

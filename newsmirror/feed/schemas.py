@@ -25,6 +25,7 @@ def reject_schema() -> dict[str, Any]:
     """Return the JSON Schema of a reject: what was not publishable, and why."""
     properties = {
         "url": _TEXT,
+        "article_id": {"anyOf": [_TEXT, {"type": "null"}]},
         "site": _TEXT,
         "reason": _TEXT,
         "detail": {"anyOf": [_TEXT, {"type": "null"}]},

@@ -39,6 +39,7 @@ from newsmirror.ledger.tables import articles, counters, locks, outbox, parts, r
 from newsmirror.ledger.tables import takedowns as takedowns_table
 from newsmirror.ledger.takedowns import Block, Due, Standing
 from newsmirror.normalise.record import format_utc
+from newsmirror.normalise.urls import url_id
 from newsmirror.reading import PARSER_VERSION
 
 
@@ -172,11 +173,12 @@ class Ledger:
     def reject(
         self, run_id: str, site: str, url: str, reason: str, detail: str | None, fetched_at: str
     ) -> None:
-        """Put what is not publishable into the outbox: {url, site, reason, detail, fetched_at, run_id}."""
+        """Put what is not publishable into the outbox: {url, article_id, site, reason, detail, …}."""
         with self._writing(self._quick) as connection:
             before_takedowns(connection)
             payload = {
                 "url": url,
+                "article_id": url_id(url),
                 "site": site,
                 "reason": reason,
                 # It may quote the page.
@@ -266,7 +268,7 @@ class Ledger:
         """Return the articles that have content, by their ids or their originals', in order of address."""
         with self._reading() as connection:
             found = connection.execute(takedowns.standing(ids))
-            return [Standing(row.article_id, row.original_id, row.site) for row in found]
+            return [Standing(row.article_id, row.original_id, row.site, row.url) for row in found]
 
     def rewrote(self, run_id: str, rewrite: Mapping[str, Any], file: ArchiveFile | None = None) -> None:
         """Keep for a run's manifest that one of its files is written again: a part, or `file` of the archive.
@@ -422,6 +424,17 @@ class Ledger:
                 if found[-1].get("baseline"):
                     break
         return found
+
+    def owed(self, site: str, start_key: str) -> list[Any]:
+        """Return what the last run on a start that was not killed left to the next, as its note has it."""
+        notes = (
+            select(runs.c.note)
+            .where(runs.c.site == site, runs.c.start_key == start_key, runs.c.finished_at.is_not(None))
+            .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+        )
+        with self._reading() as connection:
+            plain = (json.loads(text) for text in connection.scalars(notes))
+            return next((note["owed"] for note in plain if "owed" in note), [])
 
     def newest(self, site: str, until: str) -> str | None:
         """Return when the newest article of a site was published, of those not dated after `until`."""

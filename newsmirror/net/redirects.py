@@ -38,6 +38,16 @@ class _Guarded:
             return target
         if isinstance(spider, SnapshotSpider) and not spider.may_follow(target.url):
             raise self.away(request, f"{shown(target.url)}, which is no page of the site")
+        if (
+            isinstance(spider, SnapshotSpider)
+            and request.callback == spider.parse_article
+            and spider.is_like_article(request.url)
+            and not spider.is_like_article(target.url)
+        ):
+            # Deleted: it leads to the home page. The filter of duplicates would drop that without a word.
+            if spider.is_no_article(target.url):
+                raise AskedInVain("soft_404", f"it leads to {shown(target.url)}, which is no article")
+            target.dont_filter = True
         asked = [request.url, *request.meta.get("redirect_urls", ())]
         if target.url in asked:
             raise AskedInVain("redirect", f"{shown(request.url)} leads in a circle")

@@ -35,7 +35,7 @@ from newsmirror.ops.monitors import Checkup, MonitorsError
 from newsmirror.places import find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.run_id import new_run_id
-from newsmirror.spiders.base import SnapshotSpider, Way
+from newsmirror.spiders.base import Lost, SnapshotSpider
 from newsmirror.takedown.finish import finish_takedowns
 
 logger = logging.getLogger(__name__)
@@ -119,8 +119,10 @@ class MirrorRun:
                 self.site, self.start_key, PARSER_VERSION, since
             )
             self.spider.memory = self._seen_before
-            for note in self._ledger.last_complete(self.site, self.start_key, 1):
-                self.spider.ask_again(convert(note.get("lost", []), list[Way]))
+            self.spider.ask_again(convert(self._ledger.owed(self.site, self.start_key), list[Lost]))
+            if not arguments.baseline:
+                for earlier in self._ledger.last_complete(self.site, self.start_key, 1):
+                    self.spider.listed_before = frozenset(earlier.get("listed", ()))
             await asyncio.to_thread(sweep, self._storage, self._ledger)
             if self.places.archive is not None:
                 await asyncio.to_thread(
@@ -186,8 +188,10 @@ class MirrorRun:
                 "fill": self.figures.fill(),
                 "newest": newest,
                 "findings": [asdict(finding) for finding in findings],
-                "lost": to_builtins(list(self.spider.lost.values())),
+                "owed": to_builtins(self.spider.owed),
+                "listed": list(self.spider.listed),
             }
+            self.crawler.stats.set_value("newsmirror/owed", len(figures["owed"]))
             counts = self._counts()
             if self._archive is not None:
                 self.crawler.stats.set_value("newsmirror/archive/answers", self._archive.kept)

@@ -16,6 +16,7 @@ _ALSO = {
     "forbidden by robots.txt": "robotstxt/forbidden",
     "the same text under another address": "newsmirror/pages/same_text",
     "asked for again after a failure": "retry/count",
+    "given up, for the next run to ask again": "newsmirror/owed",
 }
 
 

@@ -22,7 +22,7 @@ NAMES: dict[str, str] = {
     "max_pages": "how many pages of each listing to read; default: all",
     "max_articles": "stop after so many articles; default: all",
     "since": "a date (2025-01-08): do not walk a listing beyond it; default: no limit",
-    "refresh": "true: fetch all articles again, known or not; default: only young ones",
+    "refresh": "true: fetch all articles that are linked again, known or not; default: only young ones",
     "revisit_days": "how many days after its publication an article is young; default 3",
     "sweep": "true: walk listings to their end; default: stop after a page on which all is known",
     "render": "never, auto or always: render pages in a browser; default auto, those that need it",

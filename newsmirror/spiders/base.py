@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -49,11 +49,22 @@ _MOST_AHEAD = 1000
 # So many texts of articles are remembered: a trap shows the few that it has soon again.
 _MOST_TEXTS = 10_000
 _MISSING = Fault("soft_404", "a page that says it is not there")
+_NO_LABELS = Fault("soft_404", "an article's address without an article's labels")
 # Why an address is given up although there may be an article.
 _MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
 
+# For so many runs in a row an article is asked for in vain before it is given up for good.
+_MOST_RUNS = 7
+
 # The way to an article: its address as it is linked, how it was found, after how many hops.
 Way = tuple[str, Discovery, int]
+
+
+class Lost(NamedTuple):
+    """An article that could not be had: the way to it, and how many runs in a row have given it up."""
+
+    way: Way
+    runs: int
 
 
 class Known(Protocol):
@@ -130,10 +141,19 @@ class SnapshotSpider(scrapy.Spider):
         self.found: set[str] = set()
         # Why there may be more on the site than this run has met.
         self.unwalked: list[str] = []
-        # The first pages of listings that show no next page.
+        # The first pages of listings, by the canonical address that was asked for: those that showed articles
+        # to the last complete run, which is set from outside, those that do to this one, and those that show
+        # no next page.
+        self.listed_before: frozenset[str] = frozenset()
+        self.listed: dict[str, None] = {}
         self.unpaged: list[str] = []
-        # What was given up although there may be an article, by canonical address.
-        self.lost: dict[str, Way] = {}
+        # Pages that are no articles, by canonical address.
+        self._no_articles: set[str] = set()
+        # What was given up although there may be an article, by canonical address: by earlier runs, of these
+        # what nothing was heard of yet, and by this run.
+        self._lost_before: dict[str, Lost] = {}
+        self._unheard: set[str] = set()
+        self._lost: dict[str, Lost] = {}
         # Canonical addresses that turned out to be articles, each with a text of its own; the texts, and the
         # lists that were walked.
         self._met: set[str] = set()
@@ -194,19 +214,26 @@ class SnapshotSpider(scrapy.Spider):
         self._asked.add(address)
         self._waiting.pop(address, None)
         self._ahead += 1
-        known = shape(url) in self._shapes
         return Request(
             url,
             self.parse_article,
             errback=self.given_up,
             cb_kwargs={"hops": hops},
             meta={"discovery": discovery},
-            priority=_KNOWN_SHAPE_PRIORITY if known else 0,
+            priority=_KNOWN_SHAPE_PRIORITY if self.is_like_article(url) else 0,
         )
 
-    def ask_again(self, lost: Iterable[Way]) -> None:
-        """Let wait, beside the related links, what an earlier run lost: its walks need not come by again."""
-        self._waiting.update((canonical_url(way[0]), way) for way in lost)
+    def ask_again(self, lost: Iterable[Lost]) -> None:
+        """Let wait, beside the related links, what earlier runs lost: no walk may come by it again."""
+        self._lost_before = {canonical_url(each.way[0]): each for each in lost}
+        self._unheard.update(self._lost_before)
+        self._waiting.update((address, each.way) for address, each in self._lost_before.items())
+
+    @property
+    def owed(self) -> list[Lost]:
+        """What the next run has to ask for again: what this one lost, and what it did not come to ask for."""
+        unheard = {address: self._lost_before[address] for address in sorted(self._unheard)}
+        return [each for each in {**unheard, **self._lost}.values() if each.runs < _MOST_RUNS]
 
     def release_waiting(self, spider: scrapy.Spider) -> None:
         """Send what waited until all else was done; keeps the spider open for it."""
@@ -228,6 +255,7 @@ class SnapshotSpider(scrapy.Spider):
             return held
         waiting, self._waiting = self._waiting, {}
         due = self._not_known(address for address in waiting if address not in self._asked)
+        self._unheard.difference_update(waiting.keys() - set(due))
         return [self._article_request(*waiting[address]) for address in due]
 
     def _take_proven(self) -> list[Request]:
@@ -259,6 +287,7 @@ class SnapshotSpider(scrapy.Spider):
         if says_missing(page.stream):
             yield from self._reject(response.request, _MISSING)
             return
+        self._no_articles.add(canonical_url(response.url))
         listing = read_listing(page.stream)
         if self.arguments.categories:
             yield from self._wanted_categories(listing.sections, listing.home_url, response.url)
@@ -269,7 +298,7 @@ class SnapshotSpider(scrapy.Spider):
             for section in listing.sections:
                 if self.may_follow(section.url):
                     yield self._listing_request(section.url, response.url)
-        yield from self._walk(response.url, listing, Walk())
+        yield from self._walk(response, listing, Walk())
 
     def given_up(self, failure: Failure) -> Iterator[Rejected]:
         """Tell of a page that was asked for in vain; what we chose not to ask for has a stat of its own."""
@@ -287,6 +316,8 @@ class SnapshotSpider(scrapy.Spider):
             is_begun = request.cb_kwargs["walk"].pages > 0
             if is_left_alone or (is_begun and not is_forbidden(failure.value)):
                 self._break_off(request.url, failure.getErrorMessage())
+            elif not is_begun:
+                self._miss(request, failure.getErrorMessage())
         elif is_left_alone:
             self._lose(request)
 
@@ -299,18 +330,24 @@ class SnapshotSpider(scrapy.Spider):
             # A short link that looked like a category was a headline; one that led to a next page was not.
             if walk.pages:
                 self._break_off(response.url, "it reads as an article")
+            else:
+                self._miss(response.request, "it reads as an article")
             yield from self._article(page, 0)
         else:
+            self._no_articles.add(canonical_url(response.url))
             listing = read_listing(page.stream)
-            # A page behind the last one shows the frame of the site, or says that it is none. What shows
-            # nothing is no page of the listing: 访问过于频繁.
-            if (
-                walk.pages
-                and _shows_nothing(listing)
-                and not (says_missing(page.stream) or says_empty(page.stream))
-            ):
+            if walk.pages and _shows_nothing(listing) and not self._is_end(page.stream, walk):
                 self._break_off(response.url, "it shows nothing of a listing")
-            yield from self._walk(response.url, listing, walk)
+            yield from self._walk(response, listing, walk)
+
+    def _is_end(self, stream: Stream, walk: Walk) -> bool:
+        """Tell whether a page that shows nothing stands behind the last one of its listing.
+
+        There a site shows its frame, or says that there is none. What says nothing of that (访问过于频繁), or
+        stands before a page that is linked by its number, is in the midst.
+        """
+        is_told = says_missing(stream) or says_empty(stream)
+        return is_told and not walk.is_amid(canonical_url(stream.url))
 
     def parse_article(self, response: Response, hops: int) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
@@ -323,11 +360,12 @@ class SnapshotSpider(scrapy.Spider):
             yield from self._article(page, hops)
         elif says_missing(page.stream):
             yield from self._reject(response.request, _MISSING)
-        elif shape(response.url) in self._shapes:
-            # Deleted, or a 404 that says 200.
-            detail = "an article's address without an article's labels"
-            yield from self._reject(response.request, Fault("soft_404", detail))
+        elif self.is_like_article(_asked(response.request)) or self.is_like_article(response.url):
+            # Deleted, or a 404 that says 200; or the server is busy: 系统繁忙.
+            self._lose(response.request)
+            yield from self._reject(response.request, _NO_LABELS)
         else:
+            self._no_articles.add(canonical_url(response.url))
             self._count("pages/not_article")
 
     # ---- one verb each -------------------------------------------------------------------------------
@@ -336,16 +374,29 @@ class SnapshotSpider(scrapy.Spider):
         """Note that nothing more comes of a request."""
         if request.callback == self.parse_article:
             self._ahead -= 1
+            if self._unheard:
+                self._unheard.discard(canonical_url(_asked(request)))
 
     def _break_off(self, url: str, why: str) -> None:
         """Note that a walk ended before its listing did."""
         self.unwalked.append(f"the walk of a listing broke at {url}: {why}")
 
+    def _miss(self, request: Request | None, why: str) -> None:
+        """Note that a listing shows no article, if it did when the last complete run walked it."""
+        assert request is not None  # noqa: S101 - Scrapy sets it before a callback
+        if canonical_url(_asked(request)) in self.listed_before:
+            self.unwalked.append(
+                f"listing {_asked(request)} showed articles to the last complete run, and none now: {why}. "
+                "If it is gone for good, run once with -a baseline=true."
+            )
+
     def _lose(self, request: Request) -> None:
         """Note what was given up although it may be an article."""
         if request.callback == self.parse_article:
             url = _asked(request)
-            self.lost[canonical_url(url)] = url, request.meta["discovery"], request.cb_kwargs["hops"]
+            address, way = canonical_url(url), (url, request.meta["discovery"], request.cb_kwargs["hops"])
+            before = self._lost_before.get(address)
+            self._lost[address] = Lost(way, before.runs + 1 if before is not None else 1)
 
     def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
         """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
@@ -357,6 +408,8 @@ class SnapshotSpider(scrapy.Spider):
             self.unwalked.append(f"start page {request.url}: {fault.detail}")
         elif walk is not None and not is_dead_link:
             self._break_off(request.url, fault.detail)
+        elif walk is not None:
+            self._miss(request, fault.detail)
         if fault.reason in _MAY_BE_THERE:
             self._lose(request)
         yield Rejected(_asked(request), fault.reason, fault.detail, format_utc(datetime.now(UTC)))
@@ -371,12 +424,14 @@ class SnapshotSpider(scrapy.Spider):
             self._count("pages/undecodable")
         return Fault(page.reason, page.detail)
 
-    def _walk(self, url: str, listing: Listing, walk: Walk) -> Iterator[Request]:
+    def _walk(self, response: Response, listing: Listing, walk: Walk) -> Iterator[Request]:
         """Follow the articles of a listing page, then its next page while it may show something new."""
+        assert response.request is not None  # noqa: S101 - Scrapy sets it before a callback
+        url = response.url
         self._count("pages/listing")
         if not walk.is_proven(self._met):
             self._count("chain_ended/no_article")
-            if walk.is_proven(self.lost):
+            if walk.is_proven(self._lost):
                 self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
         entries: dict[str, Entry] = {}
@@ -393,6 +448,10 @@ class SnapshotSpider(scrapy.Spider):
         if walk.pages == 1:
             self.found.update(fresh)
             self._count("walks")
+            if fresh:
+                self.listed[canonical_url(_asked(response.request))] = None
+            else:
+                self._miss(response.request, "its first page has no links to articles")
             if listing.next_url is None:
                 self.unpaged.append(canonical_url(url))
         older = {address for address, entry in fresh.items() if self._is_older(entry)}
@@ -401,6 +460,7 @@ class SnapshotSpider(scrapy.Spider):
         for address, entry in fresh.items():
             if ids[address] in known:
                 self._met.add(address)
+                self._shapes.add(shape(address))
             if address in older:
                 self._count("skipped/older_than_since")
             elif self._is_due(known.get(ids[address])):
@@ -422,7 +482,7 @@ class SnapshotSpider(scrapy.Spider):
             self._count("chain_ended/same_listing")
         elif len(older) == len(fresh):
             self._count("chain_ended/since")
-        elif len(settled) == len(fresh) and not (self.arguments.sweep or self.arguments.refresh):
+        elif len(settled) == len(fresh) and not self.arguments.sweep:
             self._count("chain_ended/all_known")
         elif self.arguments.max_pages is not None and walk.pages >= self.arguments.max_pages:
             self._count("chain_ended/max_pages")
@@ -444,11 +504,13 @@ class SnapshotSpider(scrapy.Spider):
         self._walked.add(tuple(entries))
 
     def _is_settled(self, known: Known) -> bool:
-        """Tell whether an article was seen by a run that also saw all that stands behind it in its listings.
+        """Tell whether nothing behind an article in its listings is to be fetched.
 
-        What an unfinished run has seen proves nothing: the pages behind it may never have been read.
+        A run that has seen it must have seen all of that: an unfinished one proves nothing, as it may never
+        have read the pages behind it. And while articles are young, those behind them may be, too.
         """
-        return self.walked_until is not None and known.first_seen_at <= self.walked_until
+        was_walked = self.walked_until is not None and known.first_seen_at <= self.walked_until
+        return was_walked and not self._is_due(known)
 
     def _is_due(self, known: Known | None) -> bool:
         """Tell whether an article is to be fetched: unknown, or young enough to be changed by its editors."""
@@ -537,6 +599,14 @@ class SnapshotSpider(scrapy.Spider):
         if self._wanted and home_url is not None and not self._home_tried and self.may_follow(home_url):
             self._home_tried = True
             yield self._start_request(home_url)
+
+    def is_like_article(self, url: str) -> bool:
+        """Tell whether an address looks like those of the articles that were read."""
+        return shape(url) in self._shapes
+
+    def is_no_article(self, url: str) -> bool:
+        """Tell whether an address is known to be that of a page which is no article."""
+        return canonical_url(url) in self._no_articles
 
     def is_on_site(self, url: str) -> bool:
         """Tell whether an address is on this site, whatever is there, and asked for without a user's name."""

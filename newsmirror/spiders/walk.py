@@ -6,7 +6,7 @@ of it.
 """
 
 from collections import deque
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from newsmirror.reading.entries import Entry
@@ -23,6 +23,8 @@ class Walk:
     shown: set[str] = field(default_factory=set)
     printed: set[int] = field(default_factory=set)
     recent: deque[frozenset[str]] = field(default_factory=lambda: deque(maxlen=LEAD))
+    # The further pages that the last page linked to by their numbers, in their order, by canonical address.
+    promised: Sequence[str] = ()
 
     def take(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
         """Read one more page, given by canonical address; return the entries that are new to this walk.
@@ -42,6 +44,10 @@ class Walk:
     def is_proven(self, articles: Container[str]) -> bool:
         """Tell whether the last pages led to one of these articles, or are too few to tell."""
         return len(self.recent) < LEAD or any(address in articles for page in self.recent for address in page)
+
+    def is_amid(self, address: str) -> bool:
+        """Tell whether the last page linked to pages behind this one."""
+        return address in self.promised[:-1]
 
 
 def _print(entry: Entry) -> int | None:
