@@ -180,6 +180,52 @@ def test_no_entry(link: str) -> None:
     assert shown(read(f"{LIST}<div>{link}</div>")) == ENTRIES
 
 
+# Headlines with a word of a site's frame in them.
+WITH_A_FRAME_WORD = (
+    "麦田里的“气象站长” 港口小站长的一天 招聘会来了三万人 广告牌下的修鞋匠 版权保护案宣判 "
+    "下载一个春天 登录火星的六个月 投诉电话打通了 帮助中心来了新人 联系我们的那座桥 关于我们的老师 "
+    "手机版春晚来了 隐私政策问答会 网站地图背后的人 设为首页的老人 关于防汛的通告"
+).split()
+
+
+@pytest.mark.parametrize("title", WITH_A_FRAME_WORD)
+@pytest.mark.parametrize("item", ["<li><a href={}>{}</a> <i>01-08</i>", "<p><a href={}>{}</a></p>"])
+def test_a_headline_that_holds_a_word_of_the_frame(title: str, item: str) -> None:
+    path = "/topic/x-y.html"  # not the address of another entry's kind
+    assert shown(read(LIST + item.format(path, title))) == [*ENTRIES, (path, title)]
+
+
+@pytest.mark.parametrize("title", ["招聘信息", "版权声明", "关键词：扩内需", "联系我们", "备案号查询"])
+def test_what_may_be_frame_is_an_entry_by_its_date_or_its_address(title: str) -> None:
+    dated = f"<p><a href=/topic/x-y.html>{title}</a> 2025-01-08</p>"
+    alike = f"<p><a href=/a/9.html>{title}</a></p>"
+    other = f"<p><a href=/topic/x-y.html>{title}</a></p>"
+    assert shown(read(LIST + dated)) == [*ENTRIES, ("/topic/x-y.html", title)]
+    assert shown(read(LIST + alike)) == [*ENTRIES, ("/a/9.html", title)]
+    assert shown(read(LIST + other)) == ENTRIES
+
+
+@pytest.mark.parametrize(
+    "title",
+    (
+        "站长统计 联系我们 关于我们 关于本站 招聘信息 网站地图 帮助中心 设为首页 隐私政策 广告服务 "
+        "投诉电话 版权声明 违法和不良信息举报 不良信息举报电话 法律声明及隐私政策 我要投稿 2条评论 "
+        "手机客户端下载 查看更多评论 返回网站首页 友情链接申请 會員註冊 聯繫我們 意見反饋 加入收藏 "
+        "会员登录/注册"
+    ).split(),
+)
+def test_a_link_of_the_frame_alone(title: str) -> None:
+    link = f"<p><a href=/x-y.html>{title}</a></p>"
+    assert shown(read(LIST + link)) == ENTRIES
+    assert read(LIST + link).sections == []
+
+
+def test_a_category_whose_name_holds_a_word_of_the_frame() -> None:
+    names = ["招聘会", "数码下载站点评", "国际合作", "投诉曝光", "统计数据"]
+    html = "".join(f"<a href=/{number}/>{name}</a> " for number, name in enumerate(names))
+    assert [section.title for section in read(f"<nav>{html}</nav>{LIST}").sections] == names
+
+
 @pytest.mark.parametrize(
     ("html", "more"),
     [

@@ -11,20 +11,30 @@ from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.normalise.variants import both, one_of
 from newsmirror.reading.entries import Entry, read_entries
-from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, compact, is_page_foot
+from newsmirror.reading.labels import FOOT, FURNITURE, HOT_HEADING, MORE, compact
 from newsmirror.reading.stream import Box, Stream
 
-# Links of a site's frame that lead to no listing and to no article.
-_FRAME = re.compile(
-    one_of(
-        "登[录陆入] 注册 会员 个人中心 用户中心 我的 退出 找回密码 忘记密码 关于 联[系络] 帮助 常见问题 "
-        "订阅 RSS 客户端 APP app 下载 手机[版站网] 移动版 电脑版 触屏版 网站地图 友情[链连] 投稿 广告 版权 "
-        "声明 隐私 协议 条款 招聘 诚聘 加盟 合作 反馈 建议 留言 举报 投诉 纠错 收藏 设为首页 搜[索寻] "
-        "换一[批组换] 刷新 English EN 繁体 简体 微博 微信 公众号 二维码 分享 [打列]印 返回 顶部 回到 备案 "
-        "公网安备 上一 下一 尾页 末页 首页 主页 前页 后页 更多评论 发表 登出 购物 捐助 赞助 移除 删除 申请 "
-        "站长 统计 服务中心 使用说明"
-    )
+# What the links of a site's frame are made of, which lead to no listing and to no article: one of the first
+# words, and nothing but them and the second ones. 联系我们 is such a link, 联系我们的那座桥 is a headline.
+_FRAME_WORD = one_of(
+    "登[录陆入出] 注册 会员 [个用][人户]中心 我的 退出 [找忘][回记]密码 关于(?:我们|本[站网])? 联[系络] 帮助 "
+    "常见问题 订阅 RSS 客户端 APP app 下载 手机[版站网] 移动版 电脑版 触屏版 网站地图 友情[链连] 投稿 广告 "
+    "版权 声明 隐私 协议 条款 招聘 诚聘 加盟 合作 反馈 建议 留言 举报 投诉 纠错 收藏 设为首页 搜[索寻] "
+    "换一[批组换] 刷新 English EN 繁体 简体 微博 微信 公众号 二维码 分享 [打列]印 返回 顶部 回到 备案 "
+    "公网安备 [上下]一[页篇条] 尾页 末页 首页 主页 [前后]页 评论 发表 购物 捐助 赞助 移除 删除 申请 站长 "
+    "统计 服务中心 使用说明"
 )
+_FRAME_REST = one_of(
+    "我们 我要 本[站网] 网站 站点 站内 中心 服务 信息 用户 账号 密码 方式 电话 热线 邮箱 地址 平台 入口 政策 "
+    "指南 须知 更多 查看 点击 进入 立即 免费 在线 网上 页面 列表 文章 新闻 内容 网友 意见 问题 [链连][接结] "
+    "所有 法律 免责 保护 违法 不良 侵权 人才 英才 商务 业务 投放 刊登 加入 官方 新浪 手机 电脑 安卓 苹果 "
+    "[与及和或的到至为请] [站网页版条接结]"
+)
+_FRAME = re.compile(rf"(?:{_FRAME_REST})*{_FRAME_WORD}(?:{_FRAME_WORD}|{_FRAME_REST})*")
+_NO_LETTER = re.compile(r"[\W\d_]+")
+_MAX_FRAME = 12
+# The links to the articles before and after: 上一篇：…
+_NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条页]"))
 _NEXT_WORD = one_of(
     r"下一?页 后一?页 向后 [Nn]ext(?:\s?[Pp]age)? NEXT > › » >> ＞ → 点击加载更多 加载更多 "
     "[较更]早的?(?:文章|内容|资讯)"
@@ -104,7 +114,7 @@ def read_sections(stream: Stream) -> list[Link]:
             if (
                 2 <= len(name) <= _MAX_SECTION
                 and not _PAGE_NUMBER.match(name)
-                and not _FRAME.search(name)
+                and not _is_frame(name)
                 and not _NEXT.match(name)
             ):
                 found.setdefault(_bare(anchor.url), Link(anchor.url, name))
@@ -189,22 +199,25 @@ def _entries(stream: Stream, own: set[str], hot: set[int]) -> list[Entry]:
             not (title or (entry.excerpt or "").startswith((".", "…")))
             or _PAGE_NUMBER.match(title)
             or _NEXT.match(title)
-            or _is_frame(title)
+            or _NEIGHBOUR.match(title)
         ):
             continue
         if line.box.chrome and line.box.tag != "aside" and not entry.published_raw:
             continue
-        if entry.published_raw or entry.excerpt or (len(title) >= _MIN_TITLE):
+        is_frame = _is_frame(title) or FURNITURE.match(title) or FOOT.search(title)
+        if entry.published_raw or (not is_frame and (entry.excerpt or len(title) >= _MIN_TITLE)):
             candidates.append(entry)
-        elif len(title) >= 2 and not _FRAME.search(title):
+        elif len(title) >= 2:
             short.append(entry)
     shapes = Counter(shape(entry.url) for entry in candidates)
     candidates += [entry for entry in short if shapes[shape(entry.url)] >= 2]
     return sorted(candidates, key=lambda entry: entry.line)
 
 
-def _is_frame(title: str) -> bool:
-    return bool((len(title) <= 10 and _FRAME.search(title)) or FURNITURE.match(title) or is_page_foot(title))
+def _is_frame(text: str) -> bool:
+    """Tell whether a link's text is made of the words of a site's frame alone."""
+    letters = _NO_LETTER.sub("", text)
+    return len(letters) <= _MAX_FRAME and _FRAME.fullmatch(letters) is not None
 
 
 def _next_url(stream: Stream) -> str | None:
