@@ -396,6 +396,43 @@ def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) ->
 
 
 @pytest.mark.parametrize(
+    "tools",
+    [
+        "<p>打印本页</p>",
+        "<div>点赞</div>",
+        "<div><div>点赞</div><div>收藏</div><div>分享</div></div>",
+        "<p>点赞 收藏 分享</p>",
+        "<div><p>顶一下</p><p>(0)</p><p>踩一下</p><p>(0)</p></div>",
+        "<p>分享到：<a href=javascript:;>微信</a> <a href=http://weibo.example/share>微博</a></p>",
+        "<p><a href=/print/1>打印</a> <a href=javascript:close()>关闭窗口</a></p>",
+        "<p>標籤：<a href=/tag/1>渡口</a> <a href=/tag/2>水位</a></p><p>【列印】【關閉】</p>",
+        "<p>上一篇：没有了</p><p>下一篇：<a href=/gn/8.html>江心洲候鸟数量创新高</a></p><p>返回列表</p>",
+        "<p>上一篇文章：<a href=/gn/8.html>专家推荐：江心洲候鸟最佳观赏点</a></p><p>打印</p>",
+        "<p>广告</p><p><a href=http://ads.example/><img src=/ad.gif></a></p>",
+    ],
+)
+@pytest.mark.parametrize("around", ["<div><div>{}</div>{}</div>", "<div>{}{}</div>"])
+def test_the_tools_above_a_related_list_without_heading(tools: str, around: str) -> None:
+    article = read(f"{around.format(META + BODY + FOOT, tools)}<div>{RELATED}</div>")
+    assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "<p>打印本页</p><h3>热门排行</h3>",
+        "<p>点赞</p><p>网友评论</p>",
+        "<p>分享</p><p>编辑推荐</p>",
+        "<p>打印</p><p>关于我们 版权所有</p>",
+        "<p>收藏</p><aside>",
+        "<p>收藏</p><p>更多关于国内的资讯：</p>",
+    ],
+)
+def test_what_stands_below_the_tools_and_is_no_related_list(below: str) -> None:
+    assert read(f"{META}{BODY}{FOOT}{below}{RELATED}").related == []
+
+
+@pytest.mark.parametrize(
     "host", ["http://KuaiZhao.Example", "//kuaizhao.EXAMPLE:80", "HTTP://kuaizhao.example."]
 )
 def test_a_related_link_may_spell_the_host_otherwise(host: str) -> None:

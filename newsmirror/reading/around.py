@@ -39,6 +39,8 @@ _PLAIN_SEPARATORS = frozenset("/·-")
 _RELATED_WORDS = re.compile(both(r"^[【\[]?(?:相关|类似|相似|延伸|关联)"))
 # The links to the articles before and after, which stand at times above a list without a heading.
 _NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条]"))
+# Furniture that does not stand between an article and its list, but begins something else.
+_IS_NO_TOOL = re.compile(both(r"\W*..(?:评论|推荐)"))
 # A line drawn with dashes.
 _RULE = re.compile(r"^[-—=_*~·.]{4,}$")
 _MAX_TRAIL = 5
@@ -101,8 +103,7 @@ def read_related(
             return _found(entries, RELATED_NAMED, line.text)
     start = max((index for index in footer if index >= body_end), default=body_end) + 1
     limit = more if more is not None and more >= start else len(stream.lines)
-    while start < limit and _NEIGHBOUR.match(stream.lines[start].text):
-        start += 1
+    start = _behind_tools(stream, start, limit)
     start, end = _list_range(stream, start, None, _next_label(hits, start, limit))
     unheaded = [
         entry
@@ -115,6 +116,23 @@ def read_related(
         if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
             return _found(entries, RELATED_OTHER, line.text)
     return None
+
+
+def _behind_tools(stream: Stream, start: int, limit: int) -> int:
+    """Return the line behind the last tool between an article and its list: 打印, 分享, 上一篇, 标签."""
+    host = urlsplit(stream.url).netloc
+    for line in stream.lines[start:limit]:
+        if _is_tool(line.text):
+            start = line.index + 1
+        elif _ends_list(line) or any(link.url and _is_below(link.url, host) for link in line.links):
+            break
+    return start
+
+
+def _is_tool(text: str) -> bool:
+    if _NEIGHBOUR.match(text):
+        return True
+    return FURNITURE.match(text) is not None and not _IS_NO_TOOL.match(text)
 
 
 def _found(entries: list[Entry], rule: str, heading: str = "") -> Found[list[Entry]]:
