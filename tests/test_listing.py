@@ -211,7 +211,7 @@ def test_what_may_be_frame_is_an_entry_by_its_date_or_its_address(title: str) ->
         "站长统计 联系我们 关于我们 关于本站 招聘信息 网站地图 帮助中心 设为首页 隐私政策 广告服务 "
         "投诉电话 版权声明 违法和不良信息举报 不良信息举报电话 法律声明及隐私政策 我要投稿 2条评论 "
         "手机客户端下载 查看更多评论 返回网站首页 友情链接申请 會員註冊 聯繫我們 意見反饋 加入收藏 "
-        "会员登录/注册"
+        "会员登录/注册 高级搜索 网上有害信息举报 收藏本页"
     ).split(),
 )
 def test_a_link_of_the_frame_alone(title: str) -> None:
