@@ -291,6 +291,9 @@ def test_linked_data_in_lists_of_lists() -> None:
     assert read(f"{BODY}{FOOT}<script type='application/ld+json'>{deep}</script>").category == "国内"
 
 
+MENU = "<ul><li><a href=/>首页</a><li><a href=/sh/>社会</a><li><a href=/gn/>国内</a></ul>"
+
+
 @pytest.mark.parametrize(
     ("trail", "expected"),
     [
@@ -298,6 +301,22 @@ def test_linked_data_in_lists_of_lists() -> None:
         ("<p><a href=/feeds>全部订阅</a> / <a href=/gn/>国内</a></p>", ["全部订阅", "国内"]),
         ("<ul><li><a href=/feeds>我的订阅</a><li><a href=/gn/>国内</a></ul>", ["我的订阅", "国内"]),
         ("<p>您的位置：<a href=/>首页</a> <a href=/gn/>国内</a></p>", ["首页", "国内"]),
+        ("<p><a href=/>首页</a><i></i><a href=/gn/>国内</a><i></i></p>", ["首页", "国内"]),
+        ("<p><a href=/>首页</a> <a href=/xw>新闻</a> <a href=/xw/gn>国内</a></p>", ["首页", "新闻", "国内"]),
+        (f"{MENU}<p><a href=/>首页</a><i></i><a href=/gn/>国内</a></p>", ["首页", "国内"]),
+        (f"{MENU}<ul><li><a href=/>首页</a><li><a href=/gn/>国内</a></ul>", ["首页", "国内"]),
+        (
+            f"{MENU}<p><a href=/>首页</a><i></i><a href=/xw/>新闻</a><i></i><a href=/gn/>国内</a></p>",
+            ["首页", "新闻", "国内"],
+        ),
+        (MENU, []),
+        ("<div><a href=/>首页</a> <a href=/sh/>社会</a> <a href=/gn/>国内</a></div>", []),
+        ("<div><a href=/>首页</a> <a href=/gn/>国内</a> <a href=/sh/>社会</a></div>", []),
+        ("<ul><li><a href=/>首页</a><li><a href=/gn/>国内</a><li><a href=/sh/>社会</a></ul>", []),
+        (
+            "<b><ul><li><a href=/m/>推荐</a><li><a href=/m/sh/>社会</a><li><a href=/m/gn/>国内</a></ul></b>",
+            [],
+        ),
         (
             "<ul><li><a href=/>首页</a><li><a href=/g/>国际</a><li><a href=/w/>文体</a><li><a href=/a>关于",
             [],

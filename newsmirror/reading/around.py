@@ -1,10 +1,11 @@
 """The links around an article: its trail, its related articles, and 更多关于…的资讯."""
 
 import re
+from bisect import bisect_left
 from urllib.parse import urlsplit
 
 from newsmirror.items import Link
-from newsmirror.normalise.urls import is_root
+from newsmirror.normalise.urls import is_root, shape
 from newsmirror.normalise.variants import both
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.hits import Hit
@@ -23,6 +24,7 @@ from newsmirror.reading.origins import (
     RELATED_AFTER_FOOTER,
     RELATED_NAMED,
     RELATED_OTHER,
+    TRAIL_BARE,
     TRAIL_BOX,
     TRAIL_FROM_HOME,
     TRAIL_LINE,
@@ -63,6 +65,8 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> Found[l
         between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
         if _POSITION.match(between) or not _ARROWS.isdisjoint(between):
             return Found(links, Origin(TRAIL_LINE, line.index, line.index))
+        if not between and _is_home_trail(links, category) and not _is_menu(stream, line.index, links):
+            return Found(links, Origin(TRAIL_BARE, line.index, line.index))
         if _PLAIN_SEPARATORS.isdisjoint(between):
             continue
         is_menu = line.box.chrome and len(links) > _MAX_PLAIN_TRAIL
@@ -149,6 +153,8 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> Found[list[Li
             if run and not run[-1].box.is_near(line.box):
                 break
             run.append(line)
+            if text in HOME_WORDS:
+                break
         elif text and run:
             break
     crumbs = [link for line in reversed(run) for link in _links(line)]
@@ -158,7 +164,25 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> Found[list[Li
     is_trail = crumbs[0].title in HOME_WORDS and len(crumbs) <= _MAX_PLAIN_TRAIL
     if not is_trail and crumbs[-1].title != category:
         return None
+    if _is_menu(stream, run[-1].index, crumbs):
+        return None
     return Found(crumbs, Origin(TRAIL_BOX, run[-1].index, run[0].index))
+
+
+def _is_home_trail(links: list[Link], category: str | None) -> bool:
+    return links[0].title in HOME_WORDS and links[-1].title == category and len(links) > 1
+
+
+def _is_menu(stream: Stream, first: int, links: list[Link]) -> bool:
+    """Tell whether links that begin in a line lead to categories beside each other, not below each other.
+
+    Their addresses are alike. So may be those of a trail, but it stands below the menu with its last link.
+    """
+    last = links[-1].url
+    if all(shape(link.url) != shape(last) for link in links[1:-1]):
+        return False
+    above = bisect_left(stream.link_lines, first)
+    return last not in stream.link_urls[:above]
 
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:
