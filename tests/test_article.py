@@ -414,6 +414,27 @@ def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) ->
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
 
 
+HOT = "<dl><dt>热点内容</dt><dd><a href=/gn/9.html>江心洲候鸟数量创新高</a></dd></dl>"
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<div><div>{}</div></div><div><dl><dt>推荐内容<dd>{}</dl>{}</div>", []),
+        ("<div><div>{0}</div></div><div>{2}<dl><dt>推薦內容<dd>{1}</dl></div>", []),
+        ("<div>{2}<dl><dt>推荐文章<dd>{1}</dl></div><div>{0}</div>", []),
+        ("<div><div>{}</div></div><div><dl><dt>推荐阅读<dd>{}</dl>{}</div>", ["南岭大桥主跨合龙"]),
+        ("<div><div>{}</div></div><div><dl><dt>猜你喜欢<dd>{}</dl>{}</div>", ["南岭大桥主跨合龙"]),
+        ("<div><div>{}</div></div><div><dl><dt>推荐内容<dd>{}</dl></div>", ["南岭大桥主跨合龙"]),
+        ("<div>{}<dl><dt>推荐内容<dd>{}</dl>{}</div>", ["南岭大桥主跨合龙"]),
+        ("<div><p>{}</p><h3>推荐内容</h3>{}<h3>热点</h3>{}</div>", ["南岭大桥主跨合龙"]),
+    ],
+)
+def test_what_the_site_recommends_beside_an_article(page: str, expected: list[str]) -> None:
+    article = read(page.format(META + BODY + FOOT, RELATED, HOT))
+    assert [entry.title for entry in article.related] == expected
+
+
 @pytest.mark.parametrize(
     "tools",
     [

@@ -39,6 +39,8 @@ _POSITION = re.compile(
 _ARROWS = frozenset(">»›→＞》")
 _PLAIN_SEPARATORS = frozenset("/·-")
 _RELATED_WORDS = re.compile(both(r"^[【\[]?(?:相关|类似|相似|延伸|关联)"))
+# Headings of lists that the site prints beside every article, or below one: 推荐阅读 is of the article.
+_RECOMMENDED = re.compile(both(r"[【\[]?推荐(?!阅读)"))
 # The links to the articles before and after, which stand at times above a list without a heading.
 _NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条]"))
 # Furniture that does not stand between an article and its list, but begins something else.
@@ -116,10 +118,30 @@ def read_related(
     ]
     if unheaded:
         return _found(unheaded, RELATED_AFTER_FOOTER)
-    for line in others:
+    for line in _of_the_article(stream, others, body_end):
         if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
             return _found(entries, RELATED_OTHER, line.text)
     return None
+
+
+def _of_the_article(stream: Stream, headings: list[Line], body_end: int) -> list[Line]:
+    """Return the headings without 推荐内容 in a column beside the article that has other lists, too."""
+    if not any(_RECOMMENDED.match(heading.text) for heading in headings):
+        return headings
+    others = [
+        line.index
+        for line in stream.short
+        if line.only_link is None and OTHER_HEADING.match(line.text) and not RELATED_HEADING.match(line.text)
+    ]
+    kept = []
+    for heading in headings:
+        column = heading.box
+        while (around := column.parent) is not None and not around.start < body_end <= around.end:
+            column = around
+        has_others = bisect_left(others, column.start) < bisect_left(others, column.end)
+        if not (has_others and _RECOMMENDED.match(heading.text)):
+            kept.append(heading)
+    return kept
 
 
 def _behind_tools(stream: Stream, start: int, limit: int) -> int:
