@@ -48,10 +48,27 @@ _PAGER_LINES = 3
 _MIN_SECTIONS = 2
 _MAX_HEADING = 20
 _PAGE_NUMBER = re.compile(both(r"^第?\s?([1-9][0-9]{0,3})\s?页?$"))
-_TRIM = " \u3000[]【】()（）<>‹›«»＞→←>"
+_LAST = re.compile(both(r"[尾末]\s?页|最[后末]一?页|[Ll]ast(?:\s?[Pp]age)?|LAST"))
+_MAX_NUMBER = 12
+_FIRST_YEAR = 1900
+# A day or a month in an address.
+_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-/_]?(?:0[1-9]|1[0-2])(?:[-/_]?[0-3]\d)?(?!\d)")
+_TRIM = " \u3000[]【】()（）<>‹›«»＞→←>.…"
 _ARROWS = frozenset((">", "›", "»", ">>", "＞", "→"))
 _MAX_SECTION = 8
 _MIN_TITLE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """The number of a page; the current one has no link, or one to the page itself: then `url` is None."""
+
+    value: int
+    url: str | None
+    line: int
+
+
+_Row = list[_Number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +80,20 @@ class Listing:
     sections: list[Link]
     home_url: str | None
     is_home: bool
+    # The other pages of the list that this one links to by number or as the last one, in order.
+    pages: list[str]
 
 
 def read_listing(stream: Stream) -> Listing:
     """Read a page that is no article."""
     own = _bare(stream.url)
     home_url = find_home(stream)
-    next_url = _next_url(stream)
+    rows = _number_rows(stream)
+    next_url = _next_url(stream, rows)
     sections = read_sections(stream)
     is_front = _is_front(stream.url, home_url, sections)
-    others = {own, _bare(next_url) if next_url else own}
+    pages = _pages(stream, rows)
+    others = {own, _bare(next_url) if next_url else own, *pages}
     hot = set() if is_front else _hot_lines(stream)
     return Listing(
         entries=_entries(stream, others, hot) or _entries(stream, others, set()),
@@ -80,6 +101,7 @@ def read_listing(stream: Stream) -> Listing:
         sections=sections,
         home_url=home_url,
         is_home=is_front or _is_apart(stream.url, home_url, next_url, sections),
+        pages=pages,
     )
 
 
@@ -107,17 +129,14 @@ def read_sections(stream: Stream) -> list[Link]:
     for line in stream.lines:
         more = MORE.match(line.text)
         for anchor, text in line.link_texts():
-            if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
+            name = more["topic"] if more is not None and MORE.match(text) else text
+            if anchor.url is None or not 2 <= len(name) <= _MAX_SECTION:
+                continue
+            if urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
                 continue
             if is_root(anchor.url) and not urlsplit(anchor.url).query:
                 continue
-            name = more["topic"] if more is not None and MORE.match(text) else text
-            if (
-                2 <= len(name) <= _MAX_SECTION
-                and not _PAGE_NUMBER.match(name)
-                and not _is_frame(name)
-                and not _NEXT.match(name)
-            ):
+            if not _PAGE_NUMBER.match(name) and not _is_frame(name) and not _NEXT.match(name):
                 found.setdefault(_bare(anchor.url), Link(anchor.url, name))
     return list(found.values())
 
@@ -221,7 +240,7 @@ def _is_frame(text: str) -> bool:
     return len(letters) <= _MAX_FRAME and _FRAME.fullmatch(letters) is not None
 
 
-def _next_url(stream: Stream) -> str | None:
+def _next_url(stream: Stream, rows: list[_Row]) -> str | None:
     """Return the next page's address: by rel=next, by the words for it, else by the numbers of the pages."""
     own = _bare(stream.url)
     arrow = None
@@ -243,35 +262,84 @@ def _next_url(stream: Stream) -> str | None:
                     arrow = anchor.url
     if stream.next_url is not None and _bare(stream.next_url) != own:
         return stream.next_url
-    return _next_number(stream) or arrow
+    return _next_number(stream, rows) or arrow
 
 
-def _next_number(stream: Stream) -> str | None:
-    """Return the link of the page after the current one in a row of page numbers.
-
-    The current page is a number without a link, or one that links to the page itself.
-    """
+def _number_rows(stream: Stream) -> list[_Row]:
+    """Return the rows of page numbers, in order; a calendar or a row of years looks the same."""
     own = _bare(stream.url)
-    current: set[int] = set()
+    rows: list[_Row] = []
     last_line = -9
     for line in stream.lines:
         for piece in line.pieces:
-            # What is not linked may stand in one text with others: 共3页 1.
-            match = _PAGE_NUMBER.match(piece.text.strip(_TRIM)) or (
-                _PAGE_NUMBER.match(piece.text.split()[-1]) if piece.anchor is None and piece.text else None
-            )
+            text, anchor = piece.text, piece.anchor
+            match = _PAGE_NUMBER.match(text.strip(_TRIM)) if len(text) <= _MAX_NUMBER else None
+            if match is None and anchor is None and text:
+                # What is not linked may stand in one text with others: 共3页 1.
+                match = _PAGE_NUMBER.match(text.rsplit(None, 1)[-1])
             if match is None:
                 continue
             if line.index - last_line > 2:
-                current.clear()
+                rows.append([])
             last_line = line.index
-            number = int(match[1])
-            url = piece.anchor.url if piece.anchor is not None else None
-            if url is None or _bare(url) == own:
-                current.add(number)
-            elif number - 1 in current and _is_sibling(url, own):
-                return url
+            url = anchor.url if anchor is not None else None
+            is_current = url is None or _bare(url) == own
+            rows[-1].append(_Number(int(match[1]), None if is_current else url, line.index))
+    return rows
+
+
+def _next_number(stream: Stream, rows: list[_Row]) -> str | None:
+    """Return the link of the page after the current one in a row of page numbers."""
+    own = _bare(stream.url)
+    for row in rows:
+        current: set[int] = set()
+        for number in row:
+            if number.url is None:
+                current.add(number.value)
+            elif number.value - 1 in current and _is_sibling(number.url, own):
+                return number.url
     return None
+
+
+def _pages(stream: Stream, rows: list[_Row]) -> list[str]:
+    """Return the other pages of a list that are linked by number or as the last one, in order.
+
+    The numbers of pages stand beside that of the current page or beside words such as 下一页. Those of a
+    calendar lead to other days, and years are no pages; nor is what has a link with a title.
+    """
+    own = _bare(stream.url)
+    found: dict[str, int] = {}
+    for row in rows:
+        if all(number.value >= _FIRST_YEAR for number in row):
+            continue
+        around = stream.lines[max(0, row[0].line - _PAGER_LINES) : row[-1].line + _PAGER_LINES + 1]
+        if any(number.url is None for number in row) or any(_PAGER.search(line.text) for line in around):
+            for number in row:
+                if number.url is not None:
+                    found.setdefault(_bare(number.url), number.line)
+    for line in stream.lines:
+        if line.links and _LAST.search(line.text):
+            for anchor, text in line.link_texts():
+                if anchor.url is not None and _LAST.fullmatch(text.strip(_TRIM)):
+                    found.setdefault(_bare(anchor.url), line.index)
+    if not found:
+        return []
+    titled = {
+        _bare(anchor.url)
+        for line in stream.lines
+        for anchor, text in line.link_texts()
+        if anchor.url is not None and len(text) >= _MIN_TITLE and not _is_pager(text.strip(_TRIM))
+    }
+    dates = _DATE.findall(own)
+    return [
+        url
+        for url in sorted(found, key=lambda url: found[url])
+        if url != own and url not in titled and _is_sibling(url, own) and _DATE.findall(url) == dates
+    ]
+
+
+def _is_pager(text: str) -> bool:
+    return _NEXT.match(text) is not None or _LAST.fullmatch(text) is not None
 
 
 def _is_sibling(url: str, own: str) -> bool:
