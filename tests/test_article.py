@@ -291,6 +291,9 @@ def test_linked_data_in_lists_of_lists() -> None:
     assert read(f"{BODY}{FOOT}<script type='application/ld+json'>{deep}</script>").category == "国内"
 
 
+MENU = "<ul><li><a href=/>首页</a><li><a href=/sh/>社会</a><li><a href=/gn/>国内</a></ul>"
+
+
 @pytest.mark.parametrize(
     ("trail", "expected"),
     [
@@ -298,6 +301,22 @@ def test_linked_data_in_lists_of_lists() -> None:
         ("<p><a href=/feeds>全部订阅</a> / <a href=/gn/>国内</a></p>", ["全部订阅", "国内"]),
         ("<ul><li><a href=/feeds>我的订阅</a><li><a href=/gn/>国内</a></ul>", ["我的订阅", "国内"]),
         ("<p>您的位置：<a href=/>首页</a> <a href=/gn/>国内</a></p>", ["首页", "国内"]),
+        ("<p><a href=/>首页</a><i></i><a href=/gn/>国内</a><i></i></p>", ["首页", "国内"]),
+        ("<p><a href=/>首页</a> <a href=/xw>新闻</a> <a href=/xw/gn>国内</a></p>", ["首页", "新闻", "国内"]),
+        (f"{MENU}<p><a href=/>首页</a><i></i><a href=/gn/>国内</a></p>", ["首页", "国内"]),
+        (f"{MENU}<ul><li><a href=/>首页</a><li><a href=/gn/>国内</a></ul>", ["首页", "国内"]),
+        (
+            f"{MENU}<p><a href=/>首页</a><i></i><a href=/xw/>新闻</a><i></i><a href=/gn/>国内</a></p>",
+            ["首页", "新闻", "国内"],
+        ),
+        (MENU, []),
+        ("<div><a href=/>首页</a> <a href=/sh/>社会</a> <a href=/gn/>国内</a></div>", []),
+        ("<div><a href=/>首页</a> <a href=/gn/>国内</a> <a href=/sh/>社会</a></div>", []),
+        ("<ul><li><a href=/>首页</a><li><a href=/gn/>国内</a><li><a href=/sh/>社会</a></ul>", []),
+        (
+            "<b><ul><li><a href=/m/>推荐</a><li><a href=/m/sh/>社会</a><li><a href=/m/gn/>国内</a></ul></b>",
+            [],
+        ),
         (
             "<ul><li><a href=/>首页</a><li><a href=/g/>国际</a><li><a href=/w/>文体</a><li><a href=/a>关于",
             [],
@@ -393,6 +412,64 @@ def test_a_head_row_without_as_many_values_has_none(row: str) -> None:
 def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) -> None:
     article = read(f"{META}{BODY}{FOOT}{neighbours}{RELATED}")
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+HOT = "<dl><dt>热点内容</dt><dd><a href=/gn/9.html>江心洲候鸟数量创新高</a></dd></dl>"
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<div><div>{}</div></div><div><dl><dt>推荐内容<dd>{}</dl>{}</div>", []),
+        ("<div><div>{0}</div></div><div>{2}<dl><dt>推薦內容<dd>{1}</dl></div>", []),
+        ("<div>{2}<dl><dt>推荐文章<dd>{1}</dl></div><div>{0}</div>", []),
+        ("<div><div>{}</div></div><div><dl><dt>推荐阅读<dd>{}</dl>{}</div>", ["南岭大桥主跨合龙"]),
+        ("<div><div>{}</div></div><div><dl><dt>猜你喜欢<dd>{}</dl>{}</div>", ["南岭大桥主跨合龙"]),
+        ("<div><div>{}</div></div><div><dl><dt>推荐内容<dd>{}</dl></div>", ["南岭大桥主跨合龙"]),
+        ("<div>{}<dl><dt>推荐内容<dd>{}</dl>{}</div>", ["南岭大桥主跨合龙"]),
+        ("<div><p>{}</p><h3>推荐内容</h3>{}<h3>热点</h3>{}</div>", ["南岭大桥主跨合龙"]),
+    ],
+)
+def test_what_the_site_recommends_beside_an_article(page: str, expected: list[str]) -> None:
+    article = read(page.format(META + BODY + FOOT, RELATED, HOT))
+    assert [entry.title for entry in article.related] == expected
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [
+        "<p>打印本页</p>",
+        "<div>点赞</div>",
+        "<div><div>点赞</div><div>收藏</div><div>分享</div></div>",
+        "<p>点赞 收藏 分享</p>",
+        "<div><p>顶一下</p><p>(0)</p><p>踩一下</p><p>(0)</p></div>",
+        "<p>分享到：<a href=javascript:;>微信</a> <a href=http://weibo.example/share>微博</a></p>",
+        "<p><a href=/print/1>打印</a> <a href=javascript:close()>关闭窗口</a></p>",
+        "<p>標籤：<a href=/tag/1>渡口</a> <a href=/tag/2>水位</a></p><p>【列印】【關閉】</p>",
+        "<p>上一篇：没有了</p><p>下一篇：<a href=/gn/8.html>江心洲候鸟数量创新高</a></p><p>返回列表</p>",
+        "<p>上一篇文章：<a href=/gn/8.html>专家推荐：江心洲候鸟最佳观赏点</a></p><p>打印</p>",
+        "<p>广告</p><p><a href=http://ads.example/><img src=/ad.gif></a></p>",
+    ],
+)
+@pytest.mark.parametrize("around", ["<div><div>{}</div>{}</div>", "<div>{}{}</div>"])
+def test_the_tools_above_a_related_list_without_heading(tools: str, around: str) -> None:
+    article = read(f"{around.format(META + BODY + FOOT, tools)}<div>{RELATED}</div>")
+    assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "<p>打印本页</p><h3>热门排行</h3>",
+        "<p>点赞</p><p>网友评论</p>",
+        "<p>分享</p><p>编辑推荐</p>",
+        "<p>打印</p><p>关于我们 版权所有</p>",
+        "<p>收藏</p><aside>",
+        "<p>收藏</p><p>更多关于国内的资讯：</p>",
+    ],
+)
+def test_what_stands_below_the_tools_and_is_no_related_list(below: str) -> None:
+    assert read(f"{META}{BODY}{FOOT}{below}{RELATED}").related == []
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,13 @@ RULE_CASES = {
         "首页 / 国内 / 正文",
         f"{P}/p[1]",
     ),
+    origins.TRAIL_BARE: (
+        [TRAIL.replace("&gt;", "<i></i>").replace("正文", ""), TITLE, META, BODY, NOTICE],
+        "breadcrumbs",
+        "links with nothing between them, from the home page to the category",
+        "首页 国内",
+        f"{P}/p[1]",
+    ),
     origins.TRAIL_BOX: (
         ["<ul><li><a href=/>首页</a><li><a href=/gn/>国内</a></ul>", TITLE, META, BODY, NOTICE],
         "breadcrumbs",

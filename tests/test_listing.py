@@ -132,6 +132,61 @@ def test_no_next_page(html: str) -> None:
     assert read(LIST + html).next_url is None
 
 
+# ---- the other pages -------------------------------------------------------------------------------------
+
+NUMBERS = "".join(f" <a href=list_{number}.html>{number}</a>" for number in (2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("html", "pages"),
+    [
+        (f"<p>1{NUMBERS} … <a href=list_9.html>尾页</a></p>", [2, 3, 4, 9]),
+        (f"<p><a href=/gn/>1</a>{NUMBERS} <a href=list_2.html>下一页</a></p>", [2, 3, 4]),
+        (f"<p>{NUMBERS} <a href=list_2.html>下一页</a></p>", [2, 3, 4]),
+        (f"<p>{NUMBERS}</p><p>上一页 下一页</p>", [2, 3, 4]),
+        (f"<p>首頁 上一頁 1{NUMBERS} <a href=list_9.html>末頁</a></p>", [2, 3, 4, 9]),
+        (f"<p>1{NUMBERS} <a href=list_9.html>...9</a></p>", [2, 3, 4, 9]),
+        ("<ul><li>1<li><a href=list_2.html>2</a><li>…<li><a href=list_9.html>9</a></ul>", [2, 9]),
+        ("<p>第1页 <a href=list_2.html>第2页</a> <a href=list_3.html>第3页</a></p>", [2, 3]),
+        ("<p>1 <a href=list_2.html>2</a></p><i>下一页</i><p>1 <a href='list_2.html#top'>2</a></p>", [2]),
+        ("<p><a href=list_2.html>下一页</a> <a href=list_9.html>[尾页]</a></p>", [9]),
+        ("<p><a href=list_2.html>下一页</a> <a href=list_9.html>最后一页</a></p>", [9]),
+        ("<p><a href=list_2.html>Next</a> <a href=list_9.html>Last »</a></p>", [9]),
+        ("<p><a href=list_2.html>下一页</a></p>", []),
+        ("<p>共1页 1 <a href=/gn/>尾页</a></p>", []),
+        (NUMBERS, []),  # of what, nobody says
+        ("<p>2025 <a href=2024.html>2024</a> <a href=2023.html>2023</a></p>", []),
+        ("<p>7 <a href=2025-01-08.html>8</a> <a href=2025-01-09.html>9</a></p>", []),
+        ("<p>9 <a href=202510/>10</a> <a href=202511/>11</a></p>", []),
+        ("<p>7 <a href=/day/8.html>8</a></p>", []),
+        ("<p>1 <a href=http://other.example/2.html>2</a> <a href=javascript:go(3)>3</a></p>", []),
+        ("", []),
+    ],
+)
+@pytest.mark.parametrize("above", [False, True])
+def test_the_pages_that_a_page_promises(html: str, pages: list[int], above: bool) -> None:
+    listing = read(html + LIST if above else LIST + html)
+    assert listing.pages == [f"{URL}list_{number}.html" for number in pages]
+
+
+def test_the_pages_that_a_page_in_the_midst_promises() -> None:
+    html = "<a href=/gn/>1</a> <a href=list_2.html>2</a> 3 <a href=list_4.html>4</a> <a href=/gn/>首页</a>"
+    assert read(LIST + html, f"{URL}list_3.html").pages == [URL, f"{URL}list_2.html", f"{URL}list_4.html"]
+
+
+def test_the_pages_of_a_day() -> None:
+    html = "<p>1 <a href=/20250108/2.html>2</a></p><p>7 8 <a href=/20250109/>9</a></p>"
+    assert read(LIST + html, f"{HOST}/20250108/").pages == [f"{HOST}/20250108/2.html"]
+
+
+def test_the_ranks_of_articles_are_no_pages() -> None:
+    ranks = "<ul>" + "".join(
+        f"<li>{rank} <a href=/a/{rank}.html>{rank}</a> <a href=/a/{rank}.html>{title}</a></li>"
+        for rank, title in enumerate(TITLES, 1)
+    )
+    assert read(ranks, f"{HOST}/").pages == []
+
+
 # ---- entries ---------------------------------------------------------------------------------------------
 
 FRAME = """
@@ -180,6 +235,52 @@ def test_no_entry(link: str) -> None:
     assert shown(read(f"{LIST}<div>{link}</div>")) == ENTRIES
 
 
+# Headlines with a word of a site's frame in them.
+WITH_A_FRAME_WORD = (
+    "麦田里的“气象站长” 港口小站长的一天 招聘会来了三万人 广告牌下的修鞋匠 版权保护案宣判 "
+    "下载一个春天 登录火星的六个月 投诉电话打通了 帮助中心来了新人 联系我们的那座桥 关于我们的老师 "
+    "手机版春晚来了 隐私政策问答会 网站地图背后的人 设为首页的老人 关于防汛的通告"
+).split()
+
+
+@pytest.mark.parametrize("title", WITH_A_FRAME_WORD)
+@pytest.mark.parametrize("item", ["<li><a href={}>{}</a> <i>01-08</i>", "<p><a href={}>{}</a></p>"])
+def test_a_headline_that_holds_a_word_of_the_frame(title: str, item: str) -> None:
+    path = "/topic/x-y.html"  # not the address of another entry's kind
+    assert shown(read(LIST + item.format(path, title))) == [*ENTRIES, (path, title)]
+
+
+@pytest.mark.parametrize("title", ["招聘信息", "版权声明", "关键词：扩内需", "联系我们", "备案号查询"])
+def test_what_may_be_frame_is_an_entry_by_its_date_or_its_address(title: str) -> None:
+    dated = f"<p><a href=/topic/x-y.html>{title}</a> 2025-01-08</p>"
+    alike = f"<p><a href=/a/9.html>{title}</a></p>"
+    other = f"<p><a href=/topic/x-y.html>{title}</a></p>"
+    assert shown(read(LIST + dated)) == [*ENTRIES, ("/topic/x-y.html", title)]
+    assert shown(read(LIST + alike)) == [*ENTRIES, ("/a/9.html", title)]
+    assert shown(read(LIST + other)) == ENTRIES
+
+
+@pytest.mark.parametrize(
+    "title",
+    (
+        "站长统计 联系我们 关于我们 关于本站 招聘信息 网站地图 帮助中心 设为首页 隐私政策 广告服务 "
+        "投诉电话 版权声明 违法和不良信息举报 不良信息举报电话 法律声明及隐私政策 我要投稿 2条评论 "
+        "手机客户端下载 查看更多评论 返回网站首页 友情链接申请 會員註冊 聯繫我們 意見反饋 加入收藏 "
+        "会员登录/注册 高级搜索 网上有害信息举报 收藏本页"
+    ).split(),
+)
+def test_a_link_of_the_frame_alone(title: str) -> None:
+    link = f"<p><a href=/x-y.html>{title}</a></p>"
+    assert shown(read(LIST + link)) == ENTRIES
+    assert read(LIST + link).sections == []
+
+
+def test_a_category_whose_name_holds_a_word_of_the_frame() -> None:
+    names = ["招聘会", "数码下载站点评", "国际合作", "投诉曝光", "统计数据"]
+    html = "".join(f"<a href=/{number}/>{name}</a> " for number, name in enumerate(names))
+    assert [section.title for section in read(f"<nav>{html}</nav>{LIST}").sections] == names
+
+
 @pytest.mark.parametrize(
     ("html", "more"),
     [
@@ -224,7 +325,7 @@ def test_entries_keep_date_and_excerpt() -> None:
 
 
 def test_an_empty_page_is_an_empty_listing() -> None:
-    assert read("<p>没有内容</p>") == Listing([], None, [], None, False)
+    assert read("<p>没有内容</p>") == Listing([], None, [], None, False, [])
 
 
 # ---- sections and home -----------------------------------------------------------------------------------
@@ -298,7 +399,8 @@ def test_is_home(path: str, is_home: bool) -> None:
 )
 def test_thousands_of_links_on_one_line(link: str) -> None:
     listing = read(link * 8_000 + "<a href=list_2.html>下一页</a> <a href=/>首页</a>")
-    assert listing == Listing([], f"{URL}list_2.html", [Link(f"{HOST}/jj/", "财经")], f"{HOST}/", False)
+    sections = [Link(f"{HOST}/jj/", "财经")]
+    assert listing == Listing([], f"{URL}list_2.html", sections, f"{HOST}/", False, [])
 
 
 def test_thousands_of_hot_headings() -> None:

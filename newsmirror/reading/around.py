@@ -1,10 +1,11 @@
 """The links around an article: its trail, its related articles, and 更多关于…的资讯."""
 
 import re
+from bisect import bisect_left
 from urllib.parse import urlsplit
 
 from newsmirror.items import Link
-from newsmirror.normalise.urls import is_root
+from newsmirror.normalise.urls import is_root, shape
 from newsmirror.normalise.variants import both
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.hits import Hit
@@ -23,6 +24,7 @@ from newsmirror.reading.origins import (
     RELATED_AFTER_FOOTER,
     RELATED_NAMED,
     RELATED_OTHER,
+    TRAIL_BARE,
     TRAIL_BOX,
     TRAIL_FROM_HOME,
     TRAIL_LINE,
@@ -37,8 +39,12 @@ _POSITION = re.compile(
 _ARROWS = frozenset(">»›→＞》")
 _PLAIN_SEPARATORS = frozenset("/·-")
 _RELATED_WORDS = re.compile(both(r"^[【\[]?(?:相关|类似|相似|延伸|关联)"))
+# Headings of lists that the site prints beside every article, or below one: 推荐阅读 is of the article.
+_RECOMMENDED = re.compile(both(r"[【\[]?推荐(?!阅读)"))
 # The links to the articles before and after, which stand at times above a list without a heading.
 _NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条]"))
+# Furniture that does not stand between an article and its list, but begins something else.
+_IS_NO_TOOL = re.compile(both(r"\W*..(?:评论|推荐)"))
 # A line drawn with dashes.
 _RULE = re.compile(r"^[-—=_*~·.]{4,}$")
 _MAX_TRAIL = 5
@@ -61,6 +67,8 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> Found[l
         between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
         if _POSITION.match(between) or not _ARROWS.isdisjoint(between):
             return Found(links, Origin(TRAIL_LINE, line.index, line.index))
+        if not between and _is_home_trail(links, category) and not _is_menu(stream, line.index, links):
+            return Found(links, Origin(TRAIL_BARE, line.index, line.index))
         if _PLAIN_SEPARATORS.isdisjoint(between):
             continue
         is_menu = line.box.chrome and len(links) > _MAX_PLAIN_TRAIL
@@ -101,8 +109,7 @@ def read_related(
             return _found(entries, RELATED_NAMED, line.text)
     start = max((index for index in footer if index >= body_end), default=body_end) + 1
     limit = more if more is not None and more >= start else len(stream.lines)
-    while start < limit and _NEIGHBOUR.match(stream.lines[start].text):
-        start += 1
+    start = _behind_tools(stream, start, limit)
     start, end = _list_range(stream, start, None, _next_label(hits, start, limit))
     unheaded = [
         entry
@@ -111,10 +118,47 @@ def read_related(
     ]
     if unheaded:
         return _found(unheaded, RELATED_AFTER_FOOTER)
-    for line in others:
+    for line in _of_the_article(stream, others, body_end):
         if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
             return _found(entries, RELATED_OTHER, line.text)
     return None
+
+
+def _of_the_article(stream: Stream, headings: list[Line], body_end: int) -> list[Line]:
+    """Return the headings without 推荐内容 in a column beside the article that has other lists, too."""
+    if not any(_RECOMMENDED.match(heading.text) for heading in headings):
+        return headings
+    others = [
+        line.index
+        for line in stream.short
+        if line.only_link is None and OTHER_HEADING.match(line.text) and not RELATED_HEADING.match(line.text)
+    ]
+    kept = []
+    for heading in headings:
+        column = heading.box
+        while (around := column.parent) is not None and not around.start < body_end <= around.end:
+            column = around
+        has_others = bisect_left(others, column.start) < bisect_left(others, column.end)
+        if not (has_others and _RECOMMENDED.match(heading.text)):
+            kept.append(heading)
+    return kept
+
+
+def _behind_tools(stream: Stream, start: int, limit: int) -> int:
+    """Return the line behind the last tool between an article and its list: 打印, 分享, 上一篇, 标签."""
+    host = urlsplit(stream.url).netloc
+    for line in stream.lines[start:limit]:
+        if _is_tool(line.text):
+            start = line.index + 1
+        elif _ends_list(line) or any(link.url and _is_below(link.url, host) for link in line.links):
+            break
+    return start
+
+
+def _is_tool(text: str) -> bool:
+    if _NEIGHBOUR.match(text):
+        return True
+    return FURNITURE.match(text) is not None and not _IS_NO_TOOL.match(text)
 
 
 def _found(entries: list[Entry], rule: str, heading: str = "") -> Found[list[Entry]]:
@@ -131,6 +175,8 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> Found[list[Li
             if run and not run[-1].box.is_near(line.box):
                 break
             run.append(line)
+            if text in HOME_WORDS:
+                break
         elif text and run:
             break
     crumbs = [link for line in reversed(run) for link in _links(line)]
@@ -140,7 +186,25 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> Found[list[Li
     is_trail = crumbs[0].title in HOME_WORDS and len(crumbs) <= _MAX_PLAIN_TRAIL
     if not is_trail and crumbs[-1].title != category:
         return None
+    if _is_menu(stream, run[-1].index, crumbs):
+        return None
     return Found(crumbs, Origin(TRAIL_BOX, run[-1].index, run[0].index))
+
+
+def _is_home_trail(links: list[Link], category: str | None) -> bool:
+    return links[0].title in HOME_WORDS and links[-1].title == category and len(links) > 1
+
+
+def _is_menu(stream: Stream, first: int, links: list[Link]) -> bool:
+    """Tell whether links that begin in a line lead to categories beside each other, not below each other.
+
+    Their addresses are alike. So may be those of a trail, but it stands below the menu with its last link.
+    """
+    last = links[-1].url
+    if all(shape(link.url) != shape(last) for link in links[1:-1]):
+        return False
+    above = bisect_left(stream.link_lines, first)
+    return last not in stream.link_urls[:above]
 
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:

@@ -149,7 +149,7 @@ _CALL = one_of(
 )
 FURNITURE = re.compile(rf"^[\[【（(《<◄►]*(?:{_BUTTON}(?=$|[\s:：|｜/>»\]】）)\d《])|{_CALL})")
 # What stands in the lines at the foot of a page. Each alternative begins with its own character, for speed.
-_FOOT = re.compile(
+FOOT = re.compile(
     "|".join(spellings("©", "版权所有", "备案号", "公网安备"))
     + both("|C(?i:opyright)|c(?i:opyright)|I(?i:CP[备证])|i(?i:CP[备证])")
 )
@@ -163,7 +163,7 @@ def compact(text: str) -> str:
 
 def is_page_foot(text: str) -> bool:
     """Tell whether a line begins the foot of the whole page."""
-    return _FOOT_LINKS.match(text) is not None or _FOOT.search(text) is not None
+    return _FOOT_LINKS.match(text) is not None or FOOT.search(text) is not None
 
 
 def is_removal(text: str) -> bool:

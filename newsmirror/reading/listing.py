@@ -11,20 +11,31 @@ from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.normalise.variants import both, one_of
 from newsmirror.reading.entries import Entry, read_entries
-from newsmirror.reading.labels import FURNITURE, HOT_HEADING, MORE, compact, is_page_foot
+from newsmirror.reading.labels import FOOT, FURNITURE, HOT_HEADING, MORE, compact
 from newsmirror.reading.stream import Box, Stream
 
-# Links of a site's frame that lead to no listing and to no article.
-_FRAME = re.compile(
-    one_of(
-        "登[录陆入] 注册 会员 个人中心 用户中心 我的 退出 找回密码 忘记密码 关于 联[系络] 帮助 常见问题 "
-        "订阅 RSS 客户端 APP app 下载 手机[版站网] 移动版 电脑版 触屏版 网站地图 友情[链连] 投稿 广告 版权 "
-        "声明 隐私 协议 条款 招聘 诚聘 加盟 合作 反馈 建议 留言 举报 投诉 纠错 收藏 设为首页 搜[索寻] "
-        "换一[批组换] 刷新 English EN 繁体 简体 微博 微信 公众号 二维码 分享 [打列]印 返回 顶部 回到 备案 "
-        "公网安备 上一 下一 尾页 末页 首页 主页 前页 后页 更多评论 发表 登出 购物 捐助 赞助 移除 删除 申请 "
-        "站长 统计 服务中心 使用说明"
-    )
+# What the links of a site's frame are made of, which lead to no listing and to no article: one of the first
+# words, and nothing but them and the second ones. 联系我们 is such a link, 联系我们的那座桥 is a headline.
+_FRAME_WORD = one_of(
+    "登[录陆入出] 注册 会员 [个用][人户]中心 我的 退出 [找忘][回记]密码 关于(?:我们|本[站网])? 联[系络] 帮助 "
+    "常见问题 订阅 RSS 客户端 APP app 下载 手机[版站网] 移动版 电脑版 触屏版 网站地图 友情[链连] 投稿 广告 "
+    "版权 声明 隐私 协议 条款 招聘 诚聘 加盟 合作 反馈 建议 留言 举报 投诉 纠错 收藏 设为首页 搜[索寻] "
+    "换一[批组换] 刷新 English EN 繁体 简体 微博 微信 公众号 二维码 分享 [打列]印 返回 顶部 回到 备案 "
+    "公网安备 [上下]一[页篇条] 尾页 末页 首页 主页 [前后]页 评论 发表 购物 捐助 赞助 移除 删除 申请 站长 "
+    "统计 服务中心 使用说明"
 )
+_FRAME_REST = one_of(
+    "我们 我要 本[站网] 网站 站点 站内 中心 服务 信息 用户 账号 密码 方式 电话 热线 邮箱 地址 平台 入口 政策 "
+    "指南 须知 更多 查看 点击 进入 立即 免费 在线 网上 页面 列表 文章 新闻 内容 网友 意见 问题 [链连][接结] "
+    "所有 法律 免责 保护 违法 不良 侵权 人才 英才 商务 业务 投放 刊登 加入 官方 新浪 手机 电脑 安卓 苹果 "
+    "设为 使用 客服 新用户 招商 本页 高级 全文 全站 快速 扫码 有害 授权 转载 "
+    "[与及和或的到至为请] [站网页版条接结]"
+)
+_FRAME = re.compile(rf"(?:{_FRAME_REST})*{_FRAME_WORD}(?:{_FRAME_WORD}|{_FRAME_REST})*")
+_NO_LETTER = re.compile(r"[\W\d_]+")
+_MAX_FRAME = 12
+# The links to the articles before and after: 上一篇：…
+_NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条页]"))
 _NEXT_WORD = one_of(
     r"下一?页 后一?页 向后 [Nn]ext(?:\s?[Pp]age)? NEXT > › » >> ＞ → 点击加载更多 加载更多 "
     "[较更]早的?(?:文章|内容|资讯)"
@@ -37,10 +48,27 @@ _PAGER_LINES = 3
 _MIN_SECTIONS = 2
 _MAX_HEADING = 20
 _PAGE_NUMBER = re.compile(both(r"^第?\s?([1-9][0-9]{0,3})\s?页?$"))
-_TRIM = " \u3000[]【】()（）<>‹›«»＞→←>"
+_LAST = re.compile(both(r"[尾末]\s?页|最[后末]一?页|[Ll]ast(?:\s?[Pp]age)?|LAST"))
+_MAX_NUMBER = 12
+_FIRST_YEAR = 1900
+# A day or a month in an address.
+_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-/_]?(?:0[1-9]|1[0-2])(?:[-/_]?[0-3]\d)?(?!\d)")
+_TRIM = " \u3000[]【】()（）<>‹›«»＞→←>.…"
 _ARROWS = frozenset((">", "›", "»", ">>", "＞", "→"))
 _MAX_SECTION = 8
 _MIN_TITLE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """The number of a page; the current one has no link, or one to the page itself: then `url` is None."""
+
+    value: int
+    url: str | None
+    line: int
+
+
+_Row = list[_Number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +80,20 @@ class Listing:
     sections: list[Link]
     home_url: str | None
     is_home: bool
+    # The other pages of the list that this one links to by number or as the last one, in order.
+    pages: list[str]
 
 
 def read_listing(stream: Stream) -> Listing:
     """Read a page that is no article."""
     own = _bare(stream.url)
     home_url = find_home(stream)
-    next_url = _next_url(stream)
+    rows = _number_rows(stream)
+    next_url = _next_url(stream, rows)
     sections = read_sections(stream)
     is_front = _is_front(stream.url, home_url, sections)
-    others = {own, _bare(next_url) if next_url else own}
+    pages = _pages(stream, rows)
+    others = {own, _bare(next_url) if next_url else own, *pages}
     hot = set() if is_front else _hot_lines(stream)
     return Listing(
         entries=_entries(stream, others, hot) or _entries(stream, others, set()),
@@ -69,6 +101,7 @@ def read_listing(stream: Stream) -> Listing:
         sections=sections,
         home_url=home_url,
         is_home=is_front or _is_apart(stream.url, home_url, next_url, sections),
+        pages=pages,
     )
 
 
@@ -96,17 +129,14 @@ def read_sections(stream: Stream) -> list[Link]:
     for line in stream.lines:
         more = MORE.match(line.text)
         for anchor, text in line.link_texts():
-            if anchor.url is None or urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
+            name = more["topic"] if more is not None and MORE.match(text) else text
+            if anchor.url is None or not 2 <= len(name) <= _MAX_SECTION:
+                continue
+            if urlsplit(anchor.url).netloc != own_host or not is_page(anchor.url):
                 continue
             if is_root(anchor.url) and not urlsplit(anchor.url).query:
                 continue
-            name = more["topic"] if more is not None and MORE.match(text) else text
-            if (
-                2 <= len(name) <= _MAX_SECTION
-                and not _PAGE_NUMBER.match(name)
-                and not _FRAME.search(name)
-                and not _NEXT.match(name)
-            ):
+            if not _PAGE_NUMBER.match(name) and not _is_frame(name) and not _NEXT.match(name):
                 found.setdefault(_bare(anchor.url), Link(anchor.url, name))
     return list(found.values())
 
@@ -189,25 +219,28 @@ def _entries(stream: Stream, own: set[str], hot: set[int]) -> list[Entry]:
             not (title or (entry.excerpt or "").startswith((".", "…")))
             or _PAGE_NUMBER.match(title)
             or _NEXT.match(title)
-            or _is_frame(title)
+            or _NEIGHBOUR.match(title)
         ):
             continue
         if line.box.chrome and line.box.tag != "aside" and not entry.published_raw:
             continue
-        if entry.published_raw or entry.excerpt or (len(title) >= _MIN_TITLE):
+        is_frame = _is_frame(title) or FURNITURE.match(title) or FOOT.search(title)
+        if entry.published_raw or (not is_frame and (entry.excerpt or len(title) >= _MIN_TITLE)):
             candidates.append(entry)
-        elif len(title) >= 2 and not _FRAME.search(title):
+        elif len(title) >= 2:
             short.append(entry)
     shapes = Counter(shape(entry.url) for entry in candidates)
     candidates += [entry for entry in short if shapes[shape(entry.url)] >= 2]
     return sorted(candidates, key=lambda entry: entry.line)
 
 
-def _is_frame(title: str) -> bool:
-    return bool((len(title) <= 10 and _FRAME.search(title)) or FURNITURE.match(title) or is_page_foot(title))
+def _is_frame(text: str) -> bool:
+    """Tell whether a link's text is made of the words of a site's frame alone."""
+    letters = _NO_LETTER.sub("", text)
+    return len(letters) <= _MAX_FRAME and _FRAME.fullmatch(letters) is not None
 
 
-def _next_url(stream: Stream) -> str | None:
+def _next_url(stream: Stream, rows: list[_Row]) -> str | None:
     """Return the next page's address: by rel=next, by the words for it, else by the numbers of the pages."""
     own = _bare(stream.url)
     arrow = None
@@ -229,35 +262,84 @@ def _next_url(stream: Stream) -> str | None:
                     arrow = anchor.url
     if stream.next_url is not None and _bare(stream.next_url) != own:
         return stream.next_url
-    return _next_number(stream) or arrow
+    return _next_number(stream, rows) or arrow
 
 
-def _next_number(stream: Stream) -> str | None:
-    """Return the link of the page after the current one in a row of page numbers.
-
-    The current page is a number without a link, or one that links to the page itself.
-    """
+def _number_rows(stream: Stream) -> list[_Row]:
+    """Return the rows of page numbers, in order; a calendar or a row of years looks the same."""
     own = _bare(stream.url)
-    current: set[int] = set()
+    rows: list[_Row] = []
     last_line = -9
     for line in stream.lines:
         for piece in line.pieces:
-            # What is not linked may stand in one text with others: 共3页 1.
-            match = _PAGE_NUMBER.match(piece.text.strip(_TRIM)) or (
-                _PAGE_NUMBER.match(piece.text.split()[-1]) if piece.anchor is None and piece.text else None
-            )
+            text, anchor = piece.text, piece.anchor
+            match = _PAGE_NUMBER.match(text.strip(_TRIM)) if len(text) <= _MAX_NUMBER else None
+            if match is None and anchor is None and text:
+                # What is not linked may stand in one text with others: 共3页 1.
+                match = _PAGE_NUMBER.match(text.rsplit(None, 1)[-1])
             if match is None:
                 continue
             if line.index - last_line > 2:
-                current.clear()
+                rows.append([])
             last_line = line.index
-            number = int(match[1])
-            url = piece.anchor.url if piece.anchor is not None else None
-            if url is None or _bare(url) == own:
-                current.add(number)
-            elif number - 1 in current and _is_sibling(url, own):
-                return url
+            url = anchor.url if anchor is not None else None
+            is_current = url is None or _bare(url) == own
+            rows[-1].append(_Number(int(match[1]), None if is_current else url, line.index))
+    return rows
+
+
+def _next_number(stream: Stream, rows: list[_Row]) -> str | None:
+    """Return the link of the page after the current one in a row of page numbers."""
+    own = _bare(stream.url)
+    for row in rows:
+        current: set[int] = set()
+        for number in row:
+            if number.url is None:
+                current.add(number.value)
+            elif number.value - 1 in current and _is_sibling(number.url, own):
+                return number.url
     return None
+
+
+def _pages(stream: Stream, rows: list[_Row]) -> list[str]:
+    """Return the other pages of a list that are linked by number or as the last one, in order.
+
+    The numbers of pages stand beside that of the current page or beside words such as 下一页. Those of a
+    calendar lead to other days, and years are no pages; nor is what has a link with a title.
+    """
+    own = _bare(stream.url)
+    found: dict[str, int] = {}
+    for row in rows:
+        if all(number.value >= _FIRST_YEAR for number in row):
+            continue
+        around = stream.lines[max(0, row[0].line - _PAGER_LINES) : row[-1].line + _PAGER_LINES + 1]
+        if any(number.url is None for number in row) or any(_PAGER.search(line.text) for line in around):
+            for number in row:
+                if number.url is not None:
+                    found.setdefault(_bare(number.url), number.line)
+    for line in stream.lines:
+        if line.links and _LAST.search(line.text):
+            for anchor, text in line.link_texts():
+                if anchor.url is not None and _LAST.fullmatch(text.strip(_TRIM)):
+                    found.setdefault(_bare(anchor.url), line.index)
+    if not found:
+        return []
+    titled = {
+        _bare(anchor.url)
+        for line in stream.lines
+        for anchor, text in line.link_texts()
+        if anchor.url is not None and len(text) >= _MIN_TITLE and not _is_pager(text.strip(_TRIM))
+    }
+    dates = _DATE.findall(own)
+    return [
+        url
+        for url in sorted(found, key=lambda url: found[url])
+        if url != own and url not in titled and _is_sibling(url, own) and _DATE.findall(url) == dates
+    ]
+
+
+def _is_pager(text: str) -> bool:
+    return _NEXT.match(text) is not None or _LAST.fullmatch(text) is not None
 
 
 def _is_sibling(url: str, own: str) -> bool:

@@ -28,6 +28,7 @@ TITLE_LINE = "line like a headline, by its distance from the labels or the notic
 
 TRAIL_LINE = "links with arrows between them or 位置 before them"
 TRAIL_FROM_HOME = "links parted by strokes, from the home page on or up to the category"
+TRAIL_BARE = "links with nothing between them, from the home page to the category"
 TRAIL_BOX = "short links, one a line, just above the headline"
 LAST_CRUMB = "last link of the trail that names a category"
 
