@@ -132,7 +132,7 @@ def test_no_next_page(html: str) -> None:
     assert read(LIST + html).next_url is None
 
 
-# ---- the other pages -------------------------------------------------------------------------------------
+# ---- the pages behind -------------------------------------------------------------------------------------
 
 NUMBERS = "".join(f" <a href=list_{number}.html>{number}</a>" for number in (2, 3, 4))
 
@@ -143,7 +143,7 @@ NUMBERS = "".join(f" <a href=list_{number}.html>{number}</a>" for number in (2, 
         (f"<p>1{NUMBERS} … <a href=list_9.html>尾页</a></p>", [2, 3, 4, 9]),
         (f"<p><a href=/gn/>1</a>{NUMBERS} <a href=list_2.html>下一页</a></p>", [2, 3, 4]),
         (f"<p>{NUMBERS} <a href=list_2.html>下一页</a></p>", [2, 3, 4]),
-        (f"<p>{NUMBERS}</p><p>上一页 下一页</p>", [2, 3, 4]),
+        (f"<p>{NUMBERS}</p><p>上一页 下一页</p>", []),  # which one this is, nobody says
         (f"<p>首頁 上一頁 1{NUMBERS} <a href=list_9.html>末頁</a></p>", [2, 3, 4, 9]),
         (f"<p>1{NUMBERS} <a href=list_9.html>...9</a></p>", [2, 3, 4, 9]),
         ("<ul><li>1<li><a href=list_2.html>2</a><li>…<li><a href=list_9.html>9</a></ul>", [2, 9]),
@@ -166,17 +166,17 @@ NUMBERS = "".join(f" <a href=list_{number}.html>{number}</a>" for number in (2, 
 @pytest.mark.parametrize("above", [False, True])
 def test_the_pages_that_a_page_promises(html: str, pages: list[int], above: bool) -> None:
     listing = read(html + LIST if above else LIST + html)
-    assert listing.pages == [f"{URL}list_{number}.html" for number in pages]
+    assert listing.behind == [f"{URL}list_{number}.html" for number in pages]
 
 
 def test_the_pages_that_a_page_in_the_midst_promises() -> None:
     html = "<a href=/gn/>1</a> <a href=list_2.html>2</a> 3 <a href=list_4.html>4</a> <a href=/gn/>首页</a>"
-    assert read(LIST + html, f"{URL}list_3.html").pages == [URL, f"{URL}list_2.html", f"{URL}list_4.html"]
+    assert read(LIST + html, f"{URL}list_3.html").behind == [f"{URL}list_4.html"]
 
 
 def test_the_pages_of_a_day() -> None:
     html = "<p>1 <a href=/20250108/2.html>2</a></p><p>7 8 <a href=/20250109/>9</a></p>"
-    assert read(LIST + html, f"{HOST}/20250108/").pages == [f"{HOST}/20250108/2.html"]
+    assert read(LIST + html, f"{HOST}/20250108/").behind == [f"{HOST}/20250108/2.html"]
 
 
 def test_the_ranks_of_articles_are_no_pages() -> None:
@@ -184,7 +184,7 @@ def test_the_ranks_of_articles_are_no_pages() -> None:
         f"<li>{rank} <a href=/a/{rank}.html>{rank}</a> <a href=/a/{rank}.html>{title}</a></li>"
         for rank, title in enumerate(TITLES, 1)
     )
-    assert read(ranks, f"{HOST}/").pages == []
+    assert read(ranks, f"{HOST}/").behind == []
 
 
 # ---- entries ---------------------------------------------------------------------------------------------

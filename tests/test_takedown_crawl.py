@@ -97,7 +97,7 @@ def test_other_mirrors_of_the_same_original_are_named(server: NewsServer, tmp_pa
         [
             f"blocked: {GONE.href}",
             f"removed: {GONE.href}",
-            f"left: {copy.href} mirrors the same original; name the original's address to remove it, too",
+            f"left: {copy.href} mirrors the same original; to remove it, too, name the original",
             "rewritten: 1 parts of the feed, 1 files of the archive",
         ],
     )

@@ -99,9 +99,7 @@ def _take_down(places: Places, url: str, reason: str, part_rows: int) -> Iterato
             yield f"removed: {record['url']}\n"
         originals = [each.original_id for each in known if each.original_id is not None]
         for other in ledger.standing(originals):
-            yield (
-                f"left: {other.url} mirrors the same original; name the original's address to remove it, too\n"
-            )
+            yield f"left: {other.url} mirrors the same original; to remove it, too, name the original\n"
         if not (deletes or earlier):
             yield "no article is left to remove: none in the feed is or mirrors this address\n"
         done = finish_takedowns(ledger, storage, places.archive, ledger.living_runs())

@@ -80,8 +80,8 @@ class Listing:
     sections: list[Link]
     home_url: str | None
     is_home: bool
-    # The other pages of the list that this one links to by number or as the last one, in order.
-    pages: list[str]
+    # The pages of the list behind this one that it links to by number or as the last one, in order.
+    behind: list[str]
 
 
 def read_listing(stream: Stream) -> Listing:
@@ -101,7 +101,7 @@ def read_listing(stream: Stream) -> Listing:
         sections=sections,
         home_url=home_url,
         is_home=is_front or _is_apart(stream.url, home_url, next_url, sections),
-        pages=pages,
+        behind=_pages(stream, [_behind(row, next_url) for row in rows]),
     )
 
 
@@ -301,6 +301,15 @@ def _next_number(stream: Stream, rows: list[_Row]) -> str | None:
     return None
 
 
+def _behind(row: _Row, next_url: str | None) -> _Row:
+    """Return the numbers in a row behind the current one; where that is not known, from the next page on."""
+    current = next((number.value for number in row if number.url is None), None)
+    if current is None:
+        following = next((number.value for number in row if next_url and number.url == next_url), None)
+        return [number for number in row if following is not None and number.value >= following]
+    return [number for number in row if number.url is None or number.value > current]
+
+
 def _pages(stream: Stream, rows: list[_Row]) -> list[str]:
     """Return the other pages of a list that are linked by number or as the last one, in order.
 
@@ -310,7 +319,7 @@ def _pages(stream: Stream, rows: list[_Row]) -> list[str]:
     own = _bare(stream.url)
     found: dict[str, int] = {}
     for row in rows:
-        if all(number.value >= _FIRST_YEAR for number in row):
+        if all(number.value >= _FIRST_YEAR for number in row):  # of an empty row, too
             continue
         around = stream.lines[max(0, row[0].line - _PAGER_LINES) : row[-1].line + _PAGER_LINES + 1]
         if any(number.url is None for number in row) or any(_PAGER.search(line.text) for line in around):

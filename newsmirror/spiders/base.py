@@ -445,6 +445,7 @@ class SnapshotSpider(scrapy.Spider):
             if may_follow and self._matches_article(entry.url):
                 entries[address] = entry
         fresh = walk.take(entries)
+        walk.promised = [canonical_url(page) for page in listing.behind]
         if walk.pages == 1:
             self.found.update(fresh)
             self._count("walks")

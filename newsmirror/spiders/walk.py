@@ -23,7 +23,7 @@ class Walk:
     shown: set[str] = field(default_factory=set)
     printed: set[int] = field(default_factory=set)
     recent: deque[frozenset[str]] = field(default_factory=lambda: deque(maxlen=LEAD))
-    # The further pages that the last page linked to by their numbers, in their order, by canonical address.
+    # The pages behind the last one that it linked to by number or as the end, in order, by canonical address.
     promised: Sequence[str] = ()
 
     def take(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
@@ -46,8 +46,8 @@ class Walk:
         return len(self.recent) < LEAD or any(address in articles for page in self.recent for address in page)
 
     def is_amid(self, address: str) -> bool:
-        """Tell whether the last page linked to pages behind this one."""
-        return address in self.promised[:-1]
+        """Tell whether the last page linked to others behind this one, which followed it."""
+        return len(self.promised) > 0 and address != self.promised[-1]
 
 
 def _print(entry: Entry) -> int | None:
