@@ -349,6 +349,22 @@ def test_arrows_between_labels_are_no_part_of_a_value(arrow: str) -> None:
     assert (article.category, article.source, article.published_raw) == ("国内", "山城网", "2025-01-08")
 
 
+@pytest.mark.parametrize("colon", ["", "："])
+def test_labels_in_brackets_of_their_own(colon: str) -> None:
+    meta = (
+        f"【类别】{colon}财经　【发布时间】{colon}2024年11月28日 09:05　【来源】{colon}江湾财经网　"
+        f"【责任编辑】{colon}虞亦凡　<font>字体:[<a href='javascript:;'>大</a> 小]</font>"
+    )
+    article = read(f"<p>{meta}</p>{BODY}{FOOT}")
+    assert (article.category, article.published_raw, article.source, article.editor) == (
+        "财经",
+        "2024年11月28日 09:05",
+        "江湾财经网",
+        "虞亦凡",
+    )
+    assert texts(article) == TEXTS
+
+
 HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
 
 

@@ -3,6 +3,7 @@
 They are written in Simplified characters here, and found in both scripts (`normalise/variants.py`).
 Only these words are relied on. A label counts where a person would read it as one: at the start of a line
 or of a text node, or after a space or a separator; before a colon, a space, or the end of its text node.
+One in square brackets of its own (【来源】山城网) needs no colon.
 """
 
 import re
@@ -47,9 +48,9 @@ _WORD = one_of(
         for first, words in groupby(_LONGEST_FIRST, key=itemgetter(0))
     )
 )
-_PATTERN = re.compile(rf"(?P<word>{_WORD})\s?(?P<colon>[:：∶﹕])?\s?")
+_PATTERN = re.compile(rf"(?P<word>{_WORD})(?P<closing>[］\]】〕])?\s?(?P<colon>[:：∶﹕])?\s?")
 # How a label ends, where one may end at all: few lines have this, so few need `find_labels`.
-LABEL_END = re.compile(rf"[{''.join(sorted({word[-1] for word in _FIELD_OF}))}](?:[\s:：∶﹕]|$)")
+LABEL_END = re.compile(rf"[{''.join(sorted({word[-1] for word in _FIELD_OF}))}](?:[\s:：∶﹕］\]】〕]|$)")
 _OPENING = "（(［[【〔"
 _CLOSING = {"（": "）", "(": ")", "［": "］", "[": "]", "【": "】", "〔": "〕"}
 
@@ -72,17 +73,23 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
     `text_nodes`: where text nodes start in it; a label may begin and end at each of them.
     `linked`: where linked ones start; a word that is a link (原文链接) is a value, no label.
     """
-    hits = []
+    hits: list[tuple[str, int, int, bool]] = []
     for match in _PATTERN.finditer(text):
         start, end = match.span("word")
         if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
             continue
         if start in linked:
             continue
+        word = _word(match)
         has_colon = match["colon"] is not None
-        if not (has_colon or end == len(text) or text[end].isspace() or end in text_nodes):
+        if match["closing"] is not None:
+            # 【评论】 may as well open a headline: such words end a value, and do not begin a line.
+            if not _is_in_brackets(match) or (_FIELD_OF[word] == "other" and not hits):
+                continue
+            start, has_colon = start - 1, True
+        elif not (has_colon or end == len(text) or text[end].isspace() or end in text_nodes):
             continue
-        hits.append((match["word"].replace(" ", ""), start, match.end(), has_colon))
+        hits.append((word, start, match.end(), has_colon))
     labels = []
     for position, (word, start, value_start, has_colon) in enumerate(hits):
         value_end = hits[position + 1][1] if position + 1 < len(hits) else len(text)
@@ -96,10 +103,22 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
     return labels
 
 
+def _is_in_brackets(match: re.Match[str]) -> bool:
+    """Tell whether a word stands alone in brackets: 【来源】."""
+    start = match.start()
+    return start > 0 and match["closing"] == _CLOSING.get(match.string[start - 1])
+
+
 def starts_with_label(text: str) -> bool:
-    """Tell whether a text is a label, or begins with one and its colon."""
-    match = _PATTERN.match(text)
-    return match is not None and (match["colon"] is not None or match.end() == len(text))
+    """Tell whether a text is a label, or begins with one and its colon, or with one in brackets."""
+    if (match := _PATTERN.match(text)) is not None:
+        return match["colon"] is not None or match.end() == len(text)
+    match = _PATTERN.match(text, 1)
+    return match is not None and _is_in_brackets(match) and _FIELD_OF[_word(match)] != "other"
+
+
+def _word(match: re.Match[str]) -> str:
+    return match["word"].replace(" ", "")
 
 
 # ---- sentences and headings that end an article ------------------------------------------------------
