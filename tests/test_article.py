@@ -365,6 +365,48 @@ def test_labels_in_brackets_of_their_own(colon: str) -> None:
     assert texts(article) == TEXTS
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "来源：山城网 <span>2034次浏览</span>",
+        "来源：山城网 1234阅读",
+        "来源：山城网 1.2万次阅读 作者：",
+        "来源：山城网 36条评论",
+        "来源：山城网 <i class=eye></i> 1234 <i class=comment></i> 2",
+        "来源：<a href=http://shancheng-wang.example/>山城网</a><i>1234</i>",
+        "来源：<img src=/logo.png>山城网",
+        "来源：<img src=/logo.png> <a href=http://shancheng-wang.example/>山城网</a>",
+        "（类别：国内 来源：山城网）",
+        "（类别：国内 来源：山城网 ）",
+        "〔类别：国内　来源：山城网〕",
+    ],
+)
+def test_what_stands_around_a_source_is_no_part_of_it(source: str) -> None:
+    article = read(f"<p>发布时间：2025-01-08 {source}</p>{BODY}{FOOT}")
+    assert (article.source, article.published_raw, texts(article)) == ("山城网", "2025-01-08", TEXTS)
+    assert [block.image_url for block in article.blocks] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "source", ["央视新闻1+1", "山城日报（海外版）", "360 新闻", "山城卫视 24", "第1阅读"]
+)
+def test_brackets_and_numbers_of_a_source_stay(source: str) -> None:
+    assert read(f"<p>发布时间：2025-01-08 来源：{source}</p>{BODY}{FOOT}").source == source
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "<img src=/1.jpg><br>山城水位昨日回落，轮渡恢复通航。",
+        "<img src=/1.jpg><p>山城水位回落</p>",
+        "<img src=/1.jpg><img src=/2.jpg>山城水位回落",
+    ],
+)
+def test_what_stands_below_a_picture_is_no_source(below: str) -> None:
+    article = read(f"<div>类别：国内 发布时间：2025-01-08 来源：{below}</div>{BODY}{FOOT}")
+    assert (article.source, article.blocks[0].image_url) == (None, "http://kuaizhao.example/1.jpg")
+
+
 HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
 
 

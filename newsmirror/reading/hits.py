@@ -29,7 +29,8 @@ _MAX_COLUMNS = 8
 class Hit(Struct, eq=False, gc=False):
     """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value.
 
-    `beyond`: of a value on the next line, before which character of it that ends.
+    `beyond`: of a value on the next line, before which character of it that ends; `beside`: whether it is
+    printed on the line of its label, as a browser shows it.
     """
 
     line: Line
@@ -39,6 +40,7 @@ class Hit(Struct, eq=False, gc=False):
     last: int
     beyond: int | None = None
     anchor: Anchor | None = None
+    beside: bool = True
 
     @property
     def opens_line(self) -> bool:
@@ -54,6 +56,11 @@ class Hit(Struct, eq=False, gc=False):
     def is_plainly_time(self) -> bool:
         """Tell whether what it says is a time, also if it is no date: 时间 and 日期 may be of anything."""
         return len(self.label.word) > 2 and (self.label.has_colon or self.fills_cell)
+
+    @property
+    def pieces_behind(self) -> list[Piece]:
+        """The text nodes in the value but the first."""
+        return _within(self.line, self.label.value_start + 1, self.label.value_end)
 
     def found(self, rule: str, value: Value) -> Found[Value]:
         """Return a value that was read out of this one, with its origin."""
@@ -110,8 +117,9 @@ def _before_links(line: Line, label: Label) -> str:
 
 def _take_next_line(stream: Stream, hit: Hit) -> None:
     """Give a label that stands alone the value on the next line or below, if that is plainly its value."""
-    below = _line_below(stream, hit.line)
-    line = below or next(iter(stream.lines[hit.line.index + 1 : hit.line.index + 2]), None)
+    behind_logo = _line_behind_logo(stream, hit)
+    plain = behind_logo or _line_below(stream, hit.line)
+    line = plain or next(iter(stream.lines[hit.line.index + 1 : hit.line.index + 2]), None)
     if line is None or not line.text:
         return
     labels = line.labels
@@ -123,12 +131,21 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
     else:
         # A sentence is no value, even if it breaks off at a label: 本报2月18日讯（记者 …
         short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
-        accepted = short and (line is below or _are_paired(hit.line.box, line.box))
+        accepted = short and (line is plain or _are_paired(hit.line.box, line.box))
         if hit.field in ("published", "snapshot"):
             accepted = leading_date(value) is not None or (accepted and hit.is_plainly_time)
     if accepted:
         hit.value, hit.last, hit.beyond = value, line.index, line.text.find(value) + len(value)
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
+        hit.beside = line is behind_logo
+
+
+def _line_behind_logo(stream: Stream, hit: Hit) -> Line | None:
+    """Return the line behind an image right behind 来源：, if they are one line but for the image."""
+    match stream.lines[hit.line.index + 1 : hit.line.index + 3]:
+        case [logo, line] if hit.field == "source" and logo.image is not None and "。" not in line.text:
+            return line if logo.box is line.box is hit.line.box else None
+    return None
 
 
 def _line_below(stream: Stream, line: Line) -> Line | None:

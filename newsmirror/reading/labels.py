@@ -53,6 +53,7 @@ _PATTERN = re.compile(rf"(?P<word>{_WORD})(?P<closing>[］\]】〕])?\s?(?P<colo
 LABEL_END = re.compile(rf"[{''.join(sorted({word[-1] for word in _FIELD_OF}))}](?:[\s:：∶﹕］\]】〕]|$)")
 _OPENING = "（(［[【〔"
 _CLOSING = {"（": "）", "(": ")", "［": "］", "[": "]", "【": "】", "〔": "〕"}
+_OPENING_OF = {closing: opening for opening, closing in _CLOSING.items()}
 
 
 class Label(Struct, frozen=True, gc=False):
@@ -97,10 +98,16 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
         if start and (opening := text[start - 1]) in _OPENING:
             # （责编：张三）: the bracket that the label opened ends its value.
             value = value.partition(_CLOSING[opening])[0].strip()
-        elif value and value[-1] in _OPENING:
+        elif value and (value[-1] in _OPENING or _closes_nothing(value)):
             value = value[:-1].rstrip()
         labels.append(Label(_FIELD_OF[word], word, start, value_start, value_end, value, has_colon))
     return labels
+
+
+def _closes_nothing(value: str) -> bool:
+    """Tell whether a value ends with the bracket of the whole row: （类别：国内 来源：山城网）."""
+    opening = _OPENING_OF.get(value[-1])
+    return opening is not None and opening not in value
 
 
 def _is_in_brackets(match: re.Match[str]) -> bool:

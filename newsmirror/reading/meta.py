@@ -27,10 +27,11 @@ _GAP = 3
 _MAX_BETWEEN = 30
 _MAX_DATE_LINE = 80
 _SEPARATORS = " |｜/·-—>»›＞"
-# What a page puts behind the last value: font sizes and buttons.
+# What a page puts behind the last value: font sizes, buttons and counters.
 _TOOLS = re.compile(
     both(
         r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|字级|我要评论|分享|收藏|打印|列印).*$|\s*[\[（(【]\s*大?$"
+        r"|\s*(?<![\d.,第])\d[\d.,]*\s?[万wW]?\+?\s?[次条人个]?\s?(?:浏览|阅读|点击|评论|访问).*$"
     )
 )
 _ADVERT = re.compile(both(r"^[\[【（(]?(?:广告|推广|赞助|AD)\b|^[\[【（(](?:广告|推广)"))
@@ -50,7 +51,7 @@ class MetaRow:
     @property
     def is_inline(self) -> bool:
         """Tell whether the row prints its values beside the labels; an empty label then has no value."""
-        return any(hit.value and hit.last == hit.line.index for hit in self.hits)
+        return any(hit.value and hit.beside for hit in self.hits)
 
     @property
     def first(self) -> int | None:
@@ -61,8 +62,8 @@ class MetaRow:
         """Return the label of a field that has a value which can be one."""
         inline = self.is_inline
         for hit in self.hits:
-            beside = hit.last == hit.line.index
-            if hit.field == name and 0 < len(hit.value) <= MAX_VALUE.get(name, 60) and (beside or not inline):
+            fits = 0 < len(hit.value) <= MAX_VALUE.get(name, 60)
+            if hit.field == name and fits and (hit.beside or not inline):
                 return hit
         return None
 
@@ -148,12 +149,22 @@ def _clean_value(hit: Hit | None, stray_dates: list[Found[str]]) -> Found[str] |
     """Return a value without the tools behind it; a date that stands in it goes to `stray_dates`."""
     if hit is None:
         return None
-    value = re.split(r"\s*[|｜]", _TOOLS.sub("", hit.value).strip(_SEPARATORS))[0]
+    value = re.split(r"\s*[|｜]", _TOOLS.sub("", _before_counters(hit)).strip(_SEPARATORS))[0]
     if any(character.isdigit() for character in value):
         date, value = split_date(value)
         stray_dates += [hit.found(DATE_IN_VALUE, date)] if date is not None else []
     value = value.strip(_SEPARATORS)
     return hit.found(ROW_LABEL, value) if value else None
+
+
+def _before_counters(hit: Hit) -> str:
+    """Return a value without the numbers behind it that stand alone, as beside the sign of an eye."""
+    value = hit.value
+    for piece in reversed(hit.pieces_behind):
+        if not (piece.text.isdigit() and value.endswith(piece.text)):
+            break
+        value = value.removesuffix(piece.text).rstrip()
+    return value
 
 
 def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
