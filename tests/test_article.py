@@ -400,6 +400,7 @@ def test_brackets_and_numbers_of_a_source_stay(source: str) -> None:
         "<img src=/1.jpg><br>山城水位昨日回落，轮渡恢复通航。",
         "<img src=/1.jpg><p>山城水位回落</p>",
         "<img src=/1.jpg><img src=/2.jpg>山城水位回落",
+        "<br><img src=/1.jpg><br>图为山城码头<br>水位昨日回落",
     ],
 )
 def test_what_stands_below_a_picture_is_no_source(below: str) -> None:

@@ -141,10 +141,11 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
 
 
 def _line_behind_logo(stream: Stream, hit: Hit) -> Line | None:
-    """Return the line behind an image right behind 来源：, if they are one line but for the image."""
+    """Return the line behind an image right behind 来源：, if it ends the box of all three."""
     match stream.lines[hit.line.index + 1 : hit.line.index + 3]:
         case [logo, line] if hit.field == "source" and logo.image is not None and "。" not in line.text:
-            return line if logo.box is line.box is hit.line.box else None
+            is_one_row = logo.box is line.box is hit.line.box and line.box.end == line.index + 1
+            return line if is_one_row else None
     return None
 
 
