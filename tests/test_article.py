@@ -408,6 +408,22 @@ def test_what_stands_below_a_picture_is_no_source(below: str) -> None:
     assert (article.source, article.blocks[0].image_url) == (None, "http://kuaizhao.example/1.jpg")
 
 
+def test_labels_right_behind_values_and_sentences() -> None:
+    foot = FOOT.replace("<p>", "").replace("</p>", "")
+    article = read(
+        f"<p>类别:国内发布时间:2025-01-08 16:55来源:山城网</p>{BODY}<p>{foot}信息原文地址:http://a.example/1</p>"
+    )
+    assert (article.category, article.published_raw, article.source) == ("国内", "2025-01-08 16:55", "山城网")
+    assert (article.snapshot_raw, article.original) == (
+        "2025-01-08 21:45:02",
+        Original(None, "http://a.example/1"),
+    )
+    assert texts(article) == TEXTS
+    assert article.footer is not None
+    assert article.footer.disclaimer == "本站未对信息做任何修改，信息内容不代表本站立场。"
+    assert article.footer.removal_notice == "本站信息快照查询为非营利公共服务，如有侵权请联系我们进行删除。"
+
+
 HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
 
 

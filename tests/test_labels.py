@@ -48,6 +48,51 @@ def test_a_word_in_other_brackets_is_no_label(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "类别:科技发布时间:2025-03-12 16:05来源:山城网作者:章山川",
+        "类别：科技发布时间：2025-03-12 16:05来源：山城网作者：章山川",
+        "类别：科技 发布时间：2025-03-12 16:05来源：山城网作者：章山川",
+    ],
+)
+def test_labels_right_behind_the_value_before(text: str) -> None:
+    assert fields(text) == [
+        ("category", "科技"),
+        ("published", "2025-03-12 16:05"),
+        ("source", "山城网"),
+        ("author", "章山川"),
+    ]
+
+
+def test_labels_right_behind_a_sentence_of_the_footer() -> None:
+    text = "不代表本站立场。快照生成时间:2025-03-12 20:00:00信息原文地址:http://a.example/1"
+    assert fields(text) == [
+        ("snapshot", "2025-03-12 20:00:00"),
+        ("original", "http://a.example/1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("来源：山城网 图片来源：视觉山城", ["source"]),
+        ("类别：国内 信息的来源：山城网", ["category"]),
+        ("来源：记者获悉，各校的发布时间：三月。", ["source"]),
+        ("来源：" + "山城" * 100 + "发布时间：三月", ["source"]),
+        ("时间：3月20日9:00地点：码头", ["published"]),
+        ("记者：本次成绩的发布时间：三月", ["author"]),
+        ("记者从新闻来源：山城网获悉", []),
+        ("水位回落。来源：山城网", []),
+        ("水位回落。发布时间：2025-01-08", []),
+        ("记者获悉的快照生成时间：2025-01-08", []),
+        ("水位回落。快照生成时间 2025-01-08", []),
+    ],
+)
+def test_a_word_in_the_midst_of_a_text_is_no_label(text: str, expected: list[str]) -> None:
+    assert [field for field, _ in fields(text)] == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("来源", True),

@@ -19,6 +19,7 @@ ADDRESS = re.compile(
     r"(?:https?://|www\.|(?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*",
     re.IGNORECASE,
 )
+_TIME_BEFORE_SENTENCE = re.compile(r".{6,30}?:\d\d(?=[一-鿿])")
 _MAX_LABEL_LINE = 400
 _MAX_BARE_LINE = 40
 _MAX_LINK_WORD = 8
@@ -81,10 +82,11 @@ def find_hits(stream: Stream) -> list[Hit]:
             continue
         labels = line.labels
         for label in labels:
-            hit = Hit(line, label, label.field, label.value, line.index)
+            value = _before_sentence(label.value) if label.field == "snapshot" else label.value
+            hit = Hit(line, label, label.field, value, line.index)
             if label.value:
                 hit.anchor = _anchor_within(line, label.value_start, label.value_end)
-                hit.value = _before_links(line, label)
+                hit.value = _before_links(line, label, value)
             elif label is labels[-1]:
                 _take_next_line(stream, hit)
             hits.append(hit)
@@ -101,7 +103,7 @@ def _within(line: Line, start: int, end: int) -> list[Piece]:
     return line.pieces[first:last]
 
 
-def _before_links(line: Line, label: Label) -> str:
+def _before_links(line: Line, label: Label, value: str) -> str:
     """Return a value without the links behind it, parted by a space or a bar: `社会 [我有话说]`."""
     near = min(label.value_end, label.value_start + _MAX_LABEL_LINE)
     for piece in _within(line, label.value_start + 1, near):
@@ -112,7 +114,13 @@ def _before_links(line: Line, label: Label) -> str:
             return ""
         if before.strip(" |｜/·") and before[-1] in " |｜/·":
             return before.strip(" |｜/·;；,，")
-    return label.value
+    return value
+
+
+def _before_sentence(value: str) -> str:
+    """Return a snapshot time without the sentence right behind it: `2025-01-08 21:45:02本站信息…`."""
+    time = _TIME_BEFORE_SENTENCE.match(value)
+    return time[0] if time else value
 
 
 def _take_next_line(stream: Stream, hit: Hit) -> None:

@@ -3,7 +3,8 @@
 They are written in Simplified characters here, and found in both scripts (`normalise/variants.py`).
 Only these words are relied on. A label counts where a person would read it as one: at the start of a line
 or of a text node, or after a space or a separator; before a colon, a space, or the end of its text node.
-One in square brackets of its own (【来源】山城网) needs no colon.
+One in square brackets of its own (【来源】山城网) needs no colon. One with a colon may also stand right
+behind a value in a row of labels (16:05来源：山城网), and one of the snapshot's right behind a sentence.
 """
 
 import re
@@ -51,6 +52,12 @@ _WORD = one_of(
 _PATTERN = re.compile(rf"(?P<word>{_WORD})(?P<closing>[］\]】〕])?\s?(?P<colon>[:：∶﹕])?\s?")
 # How a label ends, where one may end at all: few lines have this, so few need `find_labels`.
 LABEL_END = re.compile(rf"[{''.join(sorted({word[-1] for word in _FIELD_OF}))}](?:[\s:：∶﹕］\]】〕]|$)")
+# A row of labels may be printed without spaces. Short words are labels in it only behind a time, or behind
+# another one so printed: 图片来源 and 原作者 are not 来源 and 作者.
+_ROW_FIELDS = frozenset(("category", "published", "source"))
+_MAX_ROW = 120
+_LONG = 4
+_SENTENCE = re.compile("[，。！？；]")
 _OPENING = "（(［[【〔"
 _CLOSING = {"（": "）", "(": ")", "［": "］", "[": "]", "【": "】", "〔": "〕"}
 _OPENING_OF = {closing: opening for opening, closing in _CLOSING.items()}
@@ -75,21 +82,29 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
     `linked`: where linked ones start; a word that is a link (原文链接) is a value, no label.
     """
     hits: list[tuple[str, int, int, bool]] = []
+    is_row = is_glued = False
     for match in _PATTERN.finditer(text):
         start, end = match.span("word")
-        if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
-            continue
         if start in linked:
             continue
         word = _word(match)
         has_colon = match["colon"] is not None
-        if match["closing"] is not None:
+        if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
+            in_row = is_row and (is_glued or len(word) >= _LONG or text[start - 1].isdigit())
+            is_glued = has_colon and (in_row or _is_behind_sentence(match))
+            if not is_glued:
+                continue
+        elif match["closing"] is not None:
             # 【评论】 may as well open a headline: such words end a value, and do not begin a line.
             if not _is_in_brackets(match) or (_FIELD_OF[word] == "other" and not hits):
                 continue
             start, has_colon = start - 1, True
         elif not (has_colon or end == len(text) or text[end].isspace() or end in text_nodes):
             continue
+        else:
+            is_glued = False
+        if not hits:
+            is_row = start == 0 and has_colon and _FIELD_OF[word] in _ROW_FIELDS and _is_short_row(text)
         hits.append((word, start, match.end(), has_colon))
     labels = []
     for position, (word, start, value_start, has_colon) in enumerate(hits):
@@ -102,6 +117,16 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
             value = value[:-1].rstrip()
         labels.append(Label(_FIELD_OF[word], word, start, value_start, value_end, value, has_colon))
     return labels
+
+
+def _is_short_row(text: str) -> bool:
+    return len(text) <= _MAX_ROW and not _SENTENCE.search(text)
+
+
+def _is_behind_sentence(match: re.Match[str]) -> bool:
+    """Tell whether a label of the snapshot stands behind a sentence or a time: 本站立场。快照生成时间：…"""
+    before = match.string[match.start() - 1]
+    return _FIELD_OF[_word(match)] in ("snapshot", "original") and (before in "。！!" or before.isdigit())
 
 
 def _closes_nothing(value: str) -> bool:
