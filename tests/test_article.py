@@ -424,6 +424,28 @@ def test_labels_right_behind_values_and_sentences() -> None:
     assert article.footer.removal_notice == "本站信息快照查询为非营利公共服务，如有侵权请联系我们进行删除。"
 
 
+@pytest.mark.parametrize(
+    ("end", "editor", "text"),
+    [
+        ("（编辑 章山川）", "章山川", ""),
+        ("(责编 章山川)", "章山川", ""),
+        ("（责任编辑 章山川 李四水）", "章山川 李四水", ""),
+        ("轮渡恢复了。（责编　章　川）", "章 川", "轮渡恢复了。"),
+        ("【责任编辑：章山川】", "章山川", ""),
+        ("轮渡恢复了。（编辑 2025年1月8日整理）", None, "轮渡恢复了。（编辑 2025年1月8日整理）"),
+        (
+            "轮渡恢复了。（编辑 根据山城网的报道综合整理而成）",
+            None,
+            "轮渡恢复了。（编辑 根据山城网的报道综合整理而成）",
+        ),
+        ("轮渡恢复了。（编辑部）", None, "轮渡恢复了。（编辑部）"),
+    ],
+)
+def test_the_editor_in_brackets_at_the_end(end: str, editor: str | None, text: str) -> None:
+    article = read(f"{META}<div><p>{TEXTS[0]}</p><p>{end}</p></div>{FOOT}")
+    assert (article.editor, texts(article)) == (editor, [TEXTS[0], *([text] if text else [])])
+
+
 HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
 
 
