@@ -215,6 +215,32 @@ def test_a_date_that_the_head_of_the_page_calls_a_part_of_the_headline() -> None
 
 
 @pytest.mark.parametrize(
+    ("page_title", "heading", "title"),
+    [
+        ("山城水位回落_快照网", "山城水位回落<em>原创</em>", "山城水位回落"),
+        ("山城水位回落_快照网", "<span>山城水位回落</span> <small>热</small>", "山城水位回落"),
+        ("山城水位回落_快照网", "山城<b>水位</b>回落 <i>荐</i> <i>图文</i>", "山城水位回落"),
+        ("山城水位回落", "山城水位回落<sup>HOT</sup>", "山城水位回落"),
+        ("山城水位回落 - 快照网", "山城水位回落<em>原创</em> <small>2025-01-08</small>", "山城水位回落"),
+        # The head of the page does not say where the headline ends, or names more of it.
+        ("快照网", "山城水位回落<em>原创</em>", "山城水位回落原创"),
+        ("山城水位回落通…_快照网", "山城水位回落通<em>航</em>", "山城水位回落通航"),
+        ("山城水位回落通航_快照网", "山城水位回落<em>通航</em>", "山城水位回落通航"),
+        ("山城水位回落，通航_快照网", "山城水位回落<em>通航</em>", "山城水位回落通航"),
+        ("山城水位回落_快照网", "山城水位回落<em>两岸通航恢复</em>", "山城水位回落两岸通航恢复"),
+        ("山城水位回落_快照网", "<b>山城水位回落</b>", "山城水位回落"),
+        ("_快照网", "<a href=/></a><b>山城</b>", "山城"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["h1", "div"])
+def test_a_badge_behind_the_headline(page_title: str, heading: str, title: str, tag: str) -> None:
+    html = f"<title>{page_title}</title><{tag}>{heading}</{tag}>{META}{BODY}{FOOT}"
+    article = read_article(read_stream(html, URL))
+    assert article is not None
+    assert (article.title, texts(article)) == (title, TEXTS)
+
+
+@pytest.mark.parametrize(
     "opening", ["时间：3月20日上午9时至11时；地点：码头。", "来源：这是乘客问得最多的两个字。"]
 )
 def test_a_paragraph_that_begins_with_a_label_stays(opening: str) -> None:
