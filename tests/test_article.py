@@ -472,6 +472,18 @@ def test_the_editor_in_brackets_at_the_end(end: str, editor: str | None, text: s
     assert (article.editor, texts(article)) == (editor, [TEXTS[0], *([text] if text else [])])
 
 
+@pytest.mark.parametrize("mark", [" / ", " | ", "｜", " · ", " <i class=clock></i> "])
+def test_a_date_without_a_label_in_the_midst_of_the_row(mark: str) -> None:
+    row = mark.join(["科技", "2025/03/12 16:05", "来源 山城网", "作者 章山川"])
+    article = read(f"<p>{row}</p>{BODY}{FOOT}")
+    assert (article.published_raw, article.source, texts(article)) == ("2025/03/12 16:05", "山城网", TEXTS)
+
+
+def test_a_time_of_another_label_is_no_date_in_the_midst_of_the_row() -> None:
+    article = read(f"<p>类别：科技 收录时间：2025-03-13 08:00 来源：山城网</p>{BODY}{FOOT}")
+    assert (article.published_raw, article.source) == (None, "山城网")
+
+
 HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"
 
 

@@ -168,10 +168,15 @@ def _before_counters(hit: Hit) -> str:
 
 
 def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
-    """Return a date that stands in the row without a label of its own: `2025-01-08 16:55 来源：…`."""
+    """Return a date that stands in the row without a label of its own: `科技 / 2025-01-08 16:55 来源：…`."""
+    opened: set[int] = set()
     for hit in row.hits:
-        before = hit.line.text[: min(hit.label.start, _MAX_DATE_LINE)]
-        if date := leading_date(before.strip(_SEPARATORS)):
+        before = hit.line.text[: min(hit.label.start, _MAX_DATE_LINE)].strip(_SEPARATORS)
+        date = leading_date(before)
+        if date is None and hit.line.index not in opened and hit.label.start <= _MAX_DATE_LINE:
+            date = split_date(re.split("[|｜]", before)[-1].strip())[0]
+        opened.add(hit.line.index)
+        if date is not None:
             index, label = hit.line.index, hit.label
             return Found(date, Origin(DATE_BEFORE_LABEL, index, index, 0, label.start, label.word))
     if row.first is None:
