@@ -50,16 +50,16 @@ def test_a_word_in_other_brackets_is_no_label(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "类别:科技发布时间:2025-03-12 16:05来源:山城网作者:章山川",
-        "类别：科技发布时间：2025-03-12 16:05来源：山城网作者：章山川",
-        "类别：科技 发布时间：2025-03-12 16:05来源：山城网作者：章山川",
+        "类别:科技发布时间:2025-03-12 16:05来源:山城评论作者:章山川",
+        "类别：科技发布时间：2025-03-12 16:05来源：山城评论作者：章山川",
+        "类别：科技 发布时间：2025-03-12 16:05来源：山城评论作者：章山川",
     ],
 )
 def test_labels_right_behind_the_value_before(text: str) -> None:
     assert fields(text) == [
         ("category", "科技"),
         ("published", "2025-03-12 16:05"),
-        ("source", "山城网"),
+        ("source", "山城评论"),
         ("author", "章山川"),
     ]
 

@@ -91,9 +91,9 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
         has_colon = match["colon"] is not None
         if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
             in_row = is_row and (is_glued or len(word) >= _LONG or text[start - 1].isdigit())
-            is_glued = has_colon and (in_row or _is_behind_sentence(match))
-            if not is_glued:
+            if not (has_colon and (in_row or _is_behind_sentence(match))):
                 continue
+            is_glued = True
         elif match["closing"] is not None:
             # 【评论】 may as well open a headline: such words end a value, and do not begin a line.
             if not _is_in_brackets(match) or (_FIELD_OF[word] == "other" and not hits):
