@@ -248,6 +248,12 @@ def test_a_paragraph_that_begins_with_a_label_stays(opening: str) -> None:
     assert (article.source, texts(article)) == ("山城网", [opening, *TEXTS])
 
 
+@pytest.mark.parametrize("question", ["记者：水位何时回落？", "【记者】水位何时回落？", "记者：水退了！"])
+def test_an_interview_right_below_the_labels_stays_whole(question: str) -> None:
+    article = read(f"{META}<div><p>{question}</p><p>章山川：大约在下月初。</p></div>{BODY}{FOOT}")
+    assert (article.bylines, texts(article)) == ([], [question, "章山川：大约在下月初。", *TEXTS])
+
+
 def test_a_hot_list_between_labels_and_body() -> None:
     hot = (
         "<div><h2>新闻排行</h2><ol><li><a href=/gn/7.html>水城老街迎来新春灯会</a> <span>10/21 06:52</span>"

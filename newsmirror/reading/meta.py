@@ -26,6 +26,7 @@ _FIELDS = frozenset(("category", "published", "source", "author", "editor", "oth
 _GAP = 3
 _MAX_BETWEEN = 30
 _MAX_DATE_LINE = 80
+_SENTENCE_ENDS = frozenset("。；？！")
 _SEPARATORS = " |｜/·-—>»›＞"
 # What a page puts behind the last value: font sizes, buttons and counters.
 _TOOLS = re.compile(
@@ -118,7 +119,7 @@ def _continues(stream: Stream, last: int, where: dict[Field, Line], hit: Hit) ->
 
 
 def _is_sentence(value: str) -> bool:
-    return "。" in value or "；" in value
+    return not _SENTENCE_ENDS.isdisjoint(value)
 
 
 def _is_bare_label(hit: Hit, labelled: set[int]) -> bool:
