@@ -254,6 +254,11 @@ def test_an_interview_right_below_the_labels_stays_whole(question: str) -> None:
     assert (article.bylines, texts(article)) == ([], [question, "章山川：大约在下月初。", *TEXTS])
 
 
+def test_a_snapshot_time_without_a_colon() -> None:
+    article = read(f"{META}{BODY}{FOOT.replace('快照生成时间：', '快照生成于 ')}")
+    assert (article.snapshot_raw, texts(article)) == ("2025-01-08 21:45:02", TEXTS)
+
+
 def test_a_hot_list_between_labels_and_body() -> None:
     hot = (
         "<div><h2>新闻排行</h2><ol><li><a href=/gn/7.html>水城老街迎来新春灯会</a> <span>10/21 06:52</span>"

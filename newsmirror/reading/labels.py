@@ -21,7 +21,7 @@ Field = Literal["category", "published", "source", "author", "editor", "snapshot
 
 # "other" ends the value before it and is not read.
 _WORDS: tuple[tuple[Field, str], ...] = (
-    ("snapshot", "快照生成时间 快照采集时间 快照时间"),
+    ("snapshot", "快照生成时间 快照采集时间 快照时间 快照生成于"),
     ("original", "信息原文地址 信息原文链接 原文地址 原文链接 原文连结 原文网址 信息原文"),
     ("editor", "责任编辑 本文编辑 网络编辑 值班编辑 责编 编辑"),
     ("published", "信息发布时间 发布时间 发布日期 发表时间 发表日期 发布于 发表于 时间 日期"),
