@@ -215,11 +215,48 @@ def test_a_date_that_the_head_of_the_page_calls_a_part_of_the_headline() -> None
 
 
 @pytest.mark.parametrize(
+    ("page_title", "heading", "title"),
+    [
+        ("山城水位回落_快照网", "山城水位回落<em>原创</em>", "山城水位回落"),
+        ("山城水位回落_快照网", "<span>山城水位回落</span> <small>热</small>", "山城水位回落"),
+        ("山城水位回落_快照网", "山城<b>水位</b>回落 <i>荐</i> <i>图文</i>", "山城水位回落"),
+        ("山城水位回落", "山城水位回落<sup>HOT</sup>", "山城水位回落"),
+        ("山城水位回落 - 快照网", "山城水位回落<em>原创</em> <small>2025-01-08</small>", "山城水位回落"),
+        # The head of the page does not say where the headline ends, or names more of it.
+        ("快照网", "山城水位回落<em>原创</em>", "山城水位回落原创"),
+        ("山城水位回落通…_快照网", "山城水位回落通<em>航</em>", "山城水位回落通航"),
+        ("山城水位回落通航_快照网", "山城水位回落<em>通航</em>", "山城水位回落通航"),
+        ("山城水位回落，通航_快照网", "山城水位回落<em>通航</em>", "山城水位回落通航"),
+        ("山城水位回落_快照网", "山城水位回落<em>两岸通航恢复</em>", "山城水位回落两岸通航恢复"),
+        ("山城水位回落_快照网", "<b>山城水位回落</b>", "山城水位回落"),
+        ("_快照网", "<a href=/></a><b>山城</b>", "山城"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["h1", "div"])
+def test_a_badge_behind_the_headline(page_title: str, heading: str, title: str, tag: str) -> None:
+    html = f"<title>{page_title}</title><{tag}>{heading}</{tag}>{META}{BODY}{FOOT}"
+    article = read_article(read_stream(html, URL))
+    assert article is not None
+    assert (article.title, texts(article)) == (title, TEXTS)
+
+
+@pytest.mark.parametrize(
     "opening", ["时间：3月20日上午9时至11时；地点：码头。", "来源：这是乘客问得最多的两个字。"]
 )
 def test_a_paragraph_that_begins_with_a_label_stays(opening: str) -> None:
     article = read(f"{META}<div><p>{opening}</p></div>{BODY}{FOOT}")
     assert (article.source, texts(article)) == ("山城网", [opening, *TEXTS])
+
+
+@pytest.mark.parametrize("question", ["记者：水位何时回落？", "【记者】水位何时回落？", "记者：水退了！"])
+def test_an_interview_right_below_the_labels_stays_whole(question: str) -> None:
+    article = read(f"{META}<div><p>{question}</p><p>章山川：大约在下月初。</p></div>{BODY}{FOOT}")
+    assert (article.bylines, texts(article)) == ([], [question, "章山川：大约在下月初。", *TEXTS])
+
+
+def test_a_snapshot_time_without_a_colon() -> None:
+    article = read(f"{META}{BODY}{FOOT.replace('快照生成时间：', '快照生成于 ')}")
+    assert (article.snapshot_raw, texts(article)) == ("2025-01-08 21:45:02", TEXTS)
 
 
 def test_a_hot_list_between_labels_and_body() -> None:
@@ -366,6 +403,115 @@ def test_arrows_between_labels_are_no_part_of_a_value(arrow: str) -> None:
     meta = f"类别：<a href=/gn/>国内</a> {arrow} 发布时间：2025-01-08 {arrow} 来源：山城网 {arrow}"
     article = read(f"<p>{meta}</p>{BODY}{FOOT}")
     assert (article.category, article.source, article.published_raw) == ("国内", "山城网", "2025-01-08")
+
+
+@pytest.mark.parametrize("colon", ["", "："])
+def test_labels_in_brackets_of_their_own(colon: str) -> None:
+    meta = (
+        f"【类别】{colon}财经　【发布时间】{colon}2024年11月28日 09:05　【来源】{colon}江湾财经网　"
+        f"【责任编辑】{colon}虞亦凡　<font>字体:[<a href='javascript:;'>大</a> 小]</font>"
+    )
+    article = read(f"<p>{meta}</p>{BODY}{FOOT}")
+    assert (article.category, article.published_raw, article.source, article.editor) == (
+        "财经",
+        "2024年11月28日 09:05",
+        "江湾财经网",
+        "虞亦凡",
+    )
+    assert texts(article) == TEXTS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "来源：山城网 <span>2034次浏览</span>",
+        "来源：山城网 1234阅读",
+        "来源：山城网 1.2万次阅读 作者：",
+        "来源：山城网 36条评论",
+        "来源：山城网 <i class=eye></i> 1234 <i class=comment></i> 2",
+        "来源：<a href=http://shancheng-wang.example/>山城网</a><i>1234</i>",
+        "来源：<img src=/logo.png>山城网",
+        "来源：<img src=/logo.png> <a href=http://shancheng-wang.example/>山城网</a>",
+        "（类别：国内 来源：山城网）",
+        "（类别：国内 来源：山城网 ）",
+        "〔类别：国内　来源：山城网〕",
+    ],
+)
+def test_what_stands_around_a_source_is_no_part_of_it(source: str) -> None:
+    article = read(f"<p>发布时间：2025-01-08 {source}</p>{BODY}{FOOT}")
+    assert (article.source, article.published_raw, texts(article)) == ("山城网", "2025-01-08", TEXTS)
+    assert [block.image_url for block in article.blocks] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "source", ["央视新闻1+1", "山城日报（海外版）", "360 新闻", "山城卫视 24", "第1阅读"]
+)
+def test_brackets_and_numbers_of_a_source_stay(source: str) -> None:
+    assert read(f"<p>发布时间：2025-01-08 来源：{source}</p>{BODY}{FOOT}").source == source
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "<img src=/1.jpg><br>山城水位昨日回落，轮渡恢复通航。",
+        "<img src=/1.jpg><p>山城水位回落</p>",
+        "<img src=/1.jpg><img src=/2.jpg>山城水位回落",
+        "<br><img src=/1.jpg><br>图为山城码头<br>水位昨日回落",
+    ],
+)
+def test_what_stands_below_a_picture_is_no_source(below: str) -> None:
+    article = read(f"<div>类别：国内 发布时间：2025-01-08 来源：{below}</div>{BODY}{FOOT}")
+    assert (article.source, article.blocks[0].image_url) == (None, "http://kuaizhao.example/1.jpg")
+
+
+def test_labels_right_behind_values_and_sentences() -> None:
+    foot = FOOT.replace("<p>", "").replace("</p>", "")
+    article = read(
+        f"<p>类别:国内发布时间:2025-01-08 16:55来源:山城网</p>{BODY}<p>{foot}信息原文地址:http://a.example/1</p>"
+    )
+    assert (article.category, article.published_raw, article.source) == ("国内", "2025-01-08 16:55", "山城网")
+    assert (article.snapshot_raw, article.original) == (
+        "2025-01-08 21:45:02",
+        Original(None, "http://a.example/1"),
+    )
+    assert texts(article) == TEXTS
+    assert article.footer is not None
+    assert article.footer.disclaimer == "本站未对信息做任何修改，信息内容不代表本站立场。"
+    assert article.footer.removal_notice == "本站信息快照查询为非营利公共服务，如有侵权请联系我们进行删除。"
+
+
+@pytest.mark.parametrize(
+    ("end", "editor", "text"),
+    [
+        ("（编辑 章山川）", "章山川", ""),
+        ("(责编 章山川)", "章山川", ""),
+        ("（责任编辑 章山川 李四水）", "章山川 李四水", ""),
+        ("轮渡恢复了。（责编　章　川）", "章 川", "轮渡恢复了。"),
+        ("【责任编辑：章山川】", "章山川", ""),
+        ("轮渡恢复了。（编辑 2025年1月8日整理）", None, "轮渡恢复了。（编辑 2025年1月8日整理）"),
+        (
+            "轮渡恢复了。（编辑 根据山城网的报道综合整理而成）",
+            None,
+            "轮渡恢复了。（编辑 根据山城网的报道综合整理而成）",
+        ),
+        ("轮渡恢复了。（编辑部）", None, "轮渡恢复了。（编辑部）"),
+    ],
+)
+def test_the_editor_in_brackets_at_the_end(end: str, editor: str | None, text: str) -> None:
+    article = read(f"{META}<div><p>{TEXTS[0]}</p><p>{end}</p></div>{FOOT}")
+    assert (article.editor, texts(article)) == (editor, [TEXTS[0], *([text] if text else [])])
+
+
+@pytest.mark.parametrize("mark", [" / ", " | ", "｜", " · ", " <i class=clock></i> "])
+def test_a_date_without_a_label_in_the_midst_of_the_row(mark: str) -> None:
+    row = mark.join(["科技", "2025/03/12 16:05", "来源 山城网", "作者 章山川"])
+    article = read(f"<p>{row}</p>{BODY}{FOOT}")
+    assert (article.published_raw, article.source, texts(article)) == ("2025/03/12 16:05", "山城网", TEXTS)
+
+
+def test_a_time_of_another_label_is_no_date_in_the_midst_of_the_row() -> None:
+    article = read(f"<p>类别：科技 收录时间：2025-03-13 08:00 来源：山城网</p>{BODY}{FOOT}")
+    assert (article.published_raw, article.source) == (None, "山城网")
 
 
 HEAD_ROW = "<tr><td>类别<td>发布时间<td>来源"

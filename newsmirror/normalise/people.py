@@ -14,15 +14,23 @@ _ROLE = re.compile(
     )
 )
 _BYLINE = re.compile(
-    rf"^[（(\[【]?[\s/]*(?P<names>{_ROLE.pattern}\s?[:：/]?\s?[一-鿿·•A-Za-z、,，/:：\s]*?)\s*[）)\]】]?$"
+    rf"^[□■◇◆○●◎]?\s?[（(\[【]?[\s/]*"
+    rf"(?P<names>{_ROLE.pattern}\s?[:：/|｜]?\s?[一-鿿·•A-Za-z、,，/:：\s]*?)\s*[）)\]】]?$"
 )
-# 鲁网1月8日讯（记者 张三）…
+_NAMED = rf"{_ROLE.pattern}\s?[一-鿿]{{2,4}}(?:[\s、，]+(?:{_ROLE.pattern})?\s?[一-鿿]{{2,4}}){{0,6}}"
+# 鲁网1月8日讯（记者 张三）… and 鲁网1月8日讯 记者张三 通讯员李四 报道：…
 _DATELINE = re.compile(
-    rf"^.{{2,24}}?{both('[讯电]')}\s?[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]"
+    rf"^.{{2,24}}?{both('(?:[讯电]|消息)')}[】\]]?\s?"
+    rf"(?:[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]"
+    rf"|(?P<told>{_NAMED})\s?{both('报道')}[\s:：])"
 )
 _CLOSING = re.compile(rf"[（(](?P<names>[^（）()。]{{0,12}}?{_ROLE.pattern}[^（）()。]{{0,40}})[）)]$")
 # What people did, between their names or behind them.
 _DEED = re.compile(both(r"摄影报道|文[/／]?[图摄]|图文|摄影|摄像|报道|供图|(?<![一-鿿])[文图摄](?![一-鿿])"))
+# 记者张三 李四 山城报道: where they told it, unless it stands right behind a role.
+_PLACE = re.compile(both(r"(?<=[一-鿿])(?<!记者|作者|讯员|论员|稿人|撰文|习生)\s[一-鿿]{2,4}(?=报道)"))
+# Others than those who wrote, named behind them.
+_STAFF = re.compile(both(r"(?<=[\s、，,；;/|｜])(?:责任编辑|责编|(?:编辑|校对|审核|监制)(?=[\s:：/|｜])).*"))
 _NAME = re.compile(r"^[一-鿿]{2,4}$|^[一-鿿]{1,8}(?:·[一-鿿]{1,8})+$|^[A-Za-z][A-Za-z .'-]{1,40}$")
 _LONGEST_NAME = 4
 # Of two names in one word, each: two or three characters, or with a middle dot.
@@ -31,7 +39,7 @@ _AND = "".join(spellings("和", "与"))
 # 记者张三和通讯员李四
 _AND_ROLE = re.compile(rf"(?<=[一-鿿]{{2}})[{_AND}](?={_ROLE.pattern})")
 _EMPTY_BRACKETS = re.compile(r"[（(\[【]\s*[）)\]】]")
-_SEPARATORS = re.compile(r"[\s、,，/;；|:：]+")
+_SEPARATORS = re.compile(r"[\s、,，/;；|｜:：]+")
 
 
 def is_byline(line: str) -> bool:
@@ -45,7 +53,7 @@ def is_byline(line: str) -> bool:
 def opening_byline(paragraph: str) -> str | None:
     """Return the byline in the dateline of a first paragraph: `山城网1月8日讯（记者 张三）` → `记者 张三`."""
     match = _DATELINE.match(paragraph)
-    return match["names"] if match else None
+    return match["names"] or match["told"] if match else None
 
 
 def closing_byline(paragraph: str) -> str | None:
@@ -60,6 +68,7 @@ def names(text: str) -> list[str]:
     Anything that is not a personal name by its form (2-4 Chinese characters, a name with a middle dot, or a
     Latin name) is left out: a guess would be wrong more often than missing.
     """
+    text = _PLACE.sub(" ", _STAFF.sub(" ", text))
     text = _ROLE.sub(" ", _AND_ROLE.sub(" ", text.replace("•", "·")))
     text = _EMPTY_BRACKETS.sub(" ", _DEED.sub(" ", text)).strip("（）()[]【】 ")
     text = text.strip("：:/ ")

@@ -22,7 +22,9 @@ from newsmirror.reading.stream import Box, Line, Stream
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
 _EDITOR_AT_END = re.compile(
     both(
-        r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
+        r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)"
+        # Without a colon only before names.
+        r"(?:\s?[:：]\s?|\s(?=[一-鿿·\s]{2,12}[）)\]】]))(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
     )
 )
 _CLOSING = ("）", ")", "]", "】")

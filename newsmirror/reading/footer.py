@@ -20,7 +20,7 @@ _COLLECTOR = re.compile(
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+(?::\d+)?")
 _DISCLAIMER = re.compile(both(r"本\s?站\s?(?:未|不|对|仅).*?(?:[。!！]|$)"), re.DOTALL)
 # A snapshot time on the same line, before the sentence.
-_OPENING = re.compile(r"^.*?\d\s+(?=\D)")
+_OPENING = re.compile(r"^.*?(?:\d\s+(?=\D)|:\d\d(?=[一-鿿]))")
 _SENTENCE = re.compile(r"[^。!！]+[。!！]?")
 
 

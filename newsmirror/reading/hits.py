@@ -19,6 +19,7 @@ ADDRESS = re.compile(
     r"(?:https?://|www\.|(?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>\"，。；、（）()【】]*",
     re.IGNORECASE,
 )
+_TIME_BEFORE_SENTENCE = re.compile(r".{6,30}?:\d\d(?=[一-鿿])")
 _MAX_LABEL_LINE = 400
 _MAX_BARE_LINE = 40
 _MAX_LINK_WORD = 8
@@ -29,7 +30,8 @@ _MAX_COLUMNS = 8
 class Hit(Struct, eq=False, gc=False):
     """A label on a line, and its value, which ends on the line `last`; `anchor` is the link in the value.
 
-    `beyond`: of a value on the next line, before which character of it that ends.
+    `beyond`: of a value on the next line, before which character of it that ends; `beside`: whether it is
+    printed on the line of its label, as a browser shows it.
     """
 
     line: Line
@@ -39,6 +41,7 @@ class Hit(Struct, eq=False, gc=False):
     last: int
     beyond: int | None = None
     anchor: Anchor | None = None
+    beside: bool = True
 
     @property
     def opens_line(self) -> bool:
@@ -54,6 +57,11 @@ class Hit(Struct, eq=False, gc=False):
     def is_plainly_time(self) -> bool:
         """Tell whether what it says is a time, also if it is no date: 时间 and 日期 may be of anything."""
         return len(self.label.word) > 2 and (self.label.has_colon or self.fills_cell)
+
+    @property
+    def pieces_behind(self) -> list[Piece]:
+        """The text nodes in the value but the first."""
+        return _within(self.line, self.label.value_start + 1, self.label.value_end)
 
     def found(self, rule: str, value: Value) -> Found[Value]:
         """Return a value that was read out of this one, with its origin."""
@@ -74,10 +82,11 @@ def find_hits(stream: Stream) -> list[Hit]:
             continue
         labels = line.labels
         for label in labels:
-            hit = Hit(line, label, label.field, label.value, line.index)
+            value = _before_sentence(label.value) if label.field == "snapshot" else label.value
+            hit = Hit(line, label, label.field, value, line.index)
             if label.value:
                 hit.anchor = _anchor_within(line, label.value_start, label.value_end)
-                hit.value = _before_links(line, label)
+                hit.value = _before_links(line, label, value)
             elif label is labels[-1]:
                 _take_next_line(stream, hit)
             hits.append(hit)
@@ -94,7 +103,7 @@ def _within(line: Line, start: int, end: int) -> list[Piece]:
     return line.pieces[first:last]
 
 
-def _before_links(line: Line, label: Label) -> str:
+def _before_links(line: Line, label: Label, value: str) -> str:
     """Return a value without the links behind it, parted by a space or a bar: `社会 [我有话说]`."""
     near = min(label.value_end, label.value_start + _MAX_LABEL_LINE)
     for piece in _within(line, label.value_start + 1, near):
@@ -105,13 +114,20 @@ def _before_links(line: Line, label: Label) -> str:
             return ""
         if before.strip(" |｜/·") and before[-1] in " |｜/·":
             return before.strip(" |｜/·;；,，")
-    return label.value
+    return value
+
+
+def _before_sentence(value: str) -> str:
+    """Return a snapshot time without the sentence right behind it: `2025-01-08 21:45:02本站信息…`."""
+    time = _TIME_BEFORE_SENTENCE.match(value)
+    return time[0] if time else value
 
 
 def _take_next_line(stream: Stream, hit: Hit) -> None:
     """Give a label that stands alone the value on the next line or below, if that is plainly its value."""
-    below = _line_below(stream, hit.line)
-    line = below or next(iter(stream.lines[hit.line.index + 1 : hit.line.index + 2]), None)
+    behind_logo = _line_behind_logo(stream, hit)
+    plain = behind_logo or _line_below(stream, hit.line)
+    line = plain or next(iter(stream.lines[hit.line.index + 1 : hit.line.index + 2]), None)
     if line is None or not line.text:
         return
     labels = line.labels
@@ -123,12 +139,22 @@ def _take_next_line(stream: Stream, hit: Hit) -> None:
     else:
         # A sentence is no value, even if it breaks off at a label: 本报2月18日讯（记者 …
         short = len(value) <= MAX_VALUE.get(hit.field, 20) and len(line.text) <= _MAX_VALUE_LINE
-        accepted = short and (line is below or _are_paired(hit.line.box, line.box))
+        accepted = short and (line is plain or _are_paired(hit.line.box, line.box))
         if hit.field in ("published", "snapshot"):
             accepted = leading_date(value) is not None or (accepted and hit.is_plainly_time)
     if accepted:
         hit.value, hit.last, hit.beyond = value, line.index, line.text.find(value) + len(value)
         hit.anchor = _anchor_within(line, 0, len(line.text) + 1)
+        hit.beside = line is behind_logo
+
+
+def _line_behind_logo(stream: Stream, hit: Hit) -> Line | None:
+    """Return the line behind an image right behind 来源：, if it ends the box of all three."""
+    match stream.lines[hit.line.index + 1 : hit.line.index + 3]:
+        case [logo, line] if hit.field == "source" and logo.image is not None and "。" not in line.text:
+            is_one_row = logo.box is line.box is hit.line.box and line.box.end == line.index + 1
+            return line if is_one_row else None
+    return None
 
 
 def _line_below(stream: Stream, line: Line) -> Line | None:

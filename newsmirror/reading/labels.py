@@ -3,6 +3,8 @@
 They are written in Simplified characters here, and found in both scripts (`normalise/variants.py`).
 Only these words are relied on. A label counts where a person would read it as one: at the start of a line
 or of a text node, or after a space or a separator; before a colon, a space, or the end of its text node.
+One in square brackets of its own (【来源】山城网) needs no colon. One with a colon may also stand right
+behind a value in a row of labels (16:05来源：山城网), and one of the snapshot's right behind a sentence.
 """
 
 import re
@@ -19,7 +21,7 @@ Field = Literal["category", "published", "source", "author", "editor", "snapshot
 
 # "other" ends the value before it and is not read.
 _WORDS: tuple[tuple[Field, str], ...] = (
-    ("snapshot", "快照生成时间 快照采集时间 快照时间"),
+    ("snapshot", "快照生成时间 快照采集时间 快照时间 快照生成于"),
     ("original", "信息原文地址 信息原文链接 原文地址 原文链接 原文连结 原文网址 信息原文"),
     ("editor", "责任编辑 本文编辑 网络编辑 值班编辑 责编 编辑"),
     ("published", "信息发布时间 发布时间 发布日期 发表时间 发表日期 发布于 发表于 时间 日期"),
@@ -47,11 +49,18 @@ _WORD = one_of(
         for first, words in groupby(_LONGEST_FIRST, key=itemgetter(0))
     )
 )
-_PATTERN = re.compile(rf"(?P<word>{_WORD})\s?(?P<colon>[:：∶﹕])?\s?")
+_PATTERN = re.compile(rf"(?P<word>{_WORD})(?P<closing>[］\]】〕])?\s?(?P<colon>[:：∶﹕])?\s?")
 # How a label ends, where one may end at all: few lines have this, so few need `find_labels`.
-LABEL_END = re.compile(rf"[{''.join(sorted({word[-1] for word in _FIELD_OF}))}](?:[\s:：∶﹕]|$)")
+LABEL_END = re.compile(rf"[{''.join(sorted({word[-1] for word in _FIELD_OF}))}](?:[\s:：∶﹕］\]】〕]|$)")
+# A row of labels may be printed without spaces. Short words are labels in it only behind a time, or behind
+# another one so printed: 图片来源 and 原作者 are not 来源 and 作者.
+_ROW_FIELDS = frozenset(("category", "published", "source"))
+_MAX_ROW = 120
+_LONG = 4
+_SENTENCE = re.compile("[，。！？；]")
 _OPENING = "（(［[【〔"
 _CLOSING = {"（": "）", "(": ")", "［": "］", "[": "]", "【": "】", "〔": "〕"}
+_OPENING_OF = {closing: opening for opening, closing in _CLOSING.items()}
 
 
 class Label(Struct, frozen=True, gc=False):
@@ -72,17 +81,31 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
     `text_nodes`: where text nodes start in it; a label may begin and end at each of them.
     `linked`: where linked ones start; a word that is a link (原文链接) is a value, no label.
     """
-    hits = []
+    hits: list[tuple[str, int, int, bool]] = []
+    is_row = is_glued = False
     for match in _PATTERN.finditer(text):
         start, end = match.span("word")
-        if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
-            continue
         if start in linked:
             continue
+        word = _word(match)
         has_colon = match["colon"] is not None
-        if not (has_colon or end == len(text) or text[end].isspace() or end in text_nodes):
+        if not (start == 0 or text[start - 1] in _SEPARATORS or start in text_nodes):
+            in_row = is_row and (is_glued or len(word) >= _LONG or text[start - 1].isdigit())
+            if not (has_colon and (in_row or _is_behind_sentence(match))):
+                continue
+            is_glued = True
+        elif match["closing"] is not None:
+            # 【评论】 may as well open a headline: such words end a value, and do not begin a line.
+            if not _is_in_brackets(match) or (_FIELD_OF[word] == "other" and not hits):
+                continue
+            start, has_colon = start - 1, True
+        elif not (has_colon or end == len(text) or text[end].isspace() or end in text_nodes):
             continue
-        hits.append((match["word"].replace(" ", ""), start, match.end(), has_colon))
+        else:
+            is_glued = False
+        if not hits:
+            is_row = start == 0 and has_colon and _FIELD_OF[word] in _ROW_FIELDS and _is_short_row(text)
+        hits.append((word, start, match.end(), has_colon))
     labels = []
     for position, (word, start, value_start, has_colon) in enumerate(hits):
         value_end = hits[position + 1][1] if position + 1 < len(hits) else len(text)
@@ -90,16 +113,44 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
         if start and (opening := text[start - 1]) in _OPENING:
             # （责编：张三）: the bracket that the label opened ends its value.
             value = value.partition(_CLOSING[opening])[0].strip()
-        elif value and value[-1] in _OPENING:
+        elif value and (value[-1] in _OPENING or _closes_nothing(value)):
             value = value[:-1].rstrip()
         labels.append(Label(_FIELD_OF[word], word, start, value_start, value_end, value, has_colon))
     return labels
 
 
+def _is_short_row(text: str) -> bool:
+    return len(text) <= _MAX_ROW and not _SENTENCE.search(text)
+
+
+def _is_behind_sentence(match: re.Match[str]) -> bool:
+    """Tell whether a label of the snapshot stands behind a sentence or a time: 本站立场。快照生成时间：…"""
+    before = match.string[match.start() - 1]
+    return _FIELD_OF[_word(match)] in ("snapshot", "original") and (before in "。！!" or before.isdigit())
+
+
+def _closes_nothing(value: str) -> bool:
+    """Tell whether a value ends with the bracket of the whole row: （类别：国内 来源：山城网）."""
+    opening = _OPENING_OF.get(value[-1])
+    return opening is not None and opening not in value
+
+
+def _is_in_brackets(match: re.Match[str]) -> bool:
+    """Tell whether a word stands alone in brackets: 【来源】."""
+    start = match.start()
+    return start > 0 and match["closing"] == _CLOSING.get(match.string[start - 1])
+
+
 def starts_with_label(text: str) -> bool:
-    """Tell whether a text is a label, or begins with one and its colon."""
-    match = _PATTERN.match(text)
-    return match is not None and (match["colon"] is not None or match.end() == len(text))
+    """Tell whether a text is a label, or begins with one and its colon, or with one in brackets."""
+    if (match := _PATTERN.match(text)) is not None:
+        return match["colon"] is not None or match.end() == len(text)
+    match = _PATTERN.match(text, 1)
+    return match is not None and _is_in_brackets(match) and _FIELD_OF[_word(match)] != "other"
+
+
+def _word(match: re.Match[str]) -> str:
+    return match["word"].replace(" ", "")
 
 
 # ---- sentences and headings that end an article ------------------------------------------------------

@@ -26,11 +26,13 @@ _FIELDS = frozenset(("category", "published", "source", "author", "editor", "oth
 _GAP = 3
 _MAX_BETWEEN = 30
 _MAX_DATE_LINE = 80
+_SENTENCE_ENDS = frozenset("。；？！")
 _SEPARATORS = " |｜/·-—>»›＞"
-# What a page puts behind the last value: font sizes and buttons.
+# What a page puts behind the last value: font sizes, buttons and counters.
 _TOOLS = re.compile(
     both(
         r"[\[（(【]?\s*(?:大\s*中\s*小|小\s*中\s*大|A\+|A-|字体|字级|我要评论|分享|收藏|打印|列印).*$|\s*[\[（(【]\s*大?$"
+        r"|\s*(?<![\d.,第])\d[\d.,]*\s?[万wW]?\+?\s?[次条人个]?\s?(?:浏览|阅读|点击|评论|访问).*$"
     )
 )
 _ADVERT = re.compile(both(r"^[\[【（(]?(?:广告|推广|赞助|AD)\b|^[\[【（(](?:广告|推广)"))
@@ -50,7 +52,7 @@ class MetaRow:
     @property
     def is_inline(self) -> bool:
         """Tell whether the row prints its values beside the labels; an empty label then has no value."""
-        return any(hit.value and hit.last == hit.line.index for hit in self.hits)
+        return any(hit.value and hit.beside for hit in self.hits)
 
     @property
     def first(self) -> int | None:
@@ -61,8 +63,8 @@ class MetaRow:
         """Return the label of a field that has a value which can be one."""
         inline = self.is_inline
         for hit in self.hits:
-            beside = hit.last == hit.line.index
-            if hit.field == name and 0 < len(hit.value) <= MAX_VALUE.get(name, 60) and (beside or not inline):
+            fits = 0 < len(hit.value) <= MAX_VALUE.get(name, 60)
+            if hit.field == name and fits and (hit.beside or not inline):
                 return hit
         return None
 
@@ -117,7 +119,7 @@ def _continues(stream: Stream, last: int, where: dict[Field, Line], hit: Hit) ->
 
 
 def _is_sentence(value: str) -> bool:
-    return "。" in value or "；" in value
+    return not _SENTENCE_ENDS.isdisjoint(value)
 
 
 def _is_bare_label(hit: Hit, labelled: set[int]) -> bool:
@@ -148,7 +150,7 @@ def _clean_value(hit: Hit | None, stray_dates: list[Found[str]]) -> Found[str] |
     """Return a value without the tools behind it; a date that stands in it goes to `stray_dates`."""
     if hit is None:
         return None
-    value = re.split(r"\s*[|｜]", _TOOLS.sub("", hit.value).strip(_SEPARATORS))[0]
+    value = re.split(r"\s*[|｜]", _TOOLS.sub("", _before_counters(hit)).strip(_SEPARATORS))[0]
     if any(character.isdigit() for character in value):
         date, value = split_date(value)
         stray_dates += [hit.found(DATE_IN_VALUE, date)] if date is not None else []
@@ -156,11 +158,26 @@ def _clean_value(hit: Hit | None, stray_dates: list[Found[str]]) -> Found[str] |
     return hit.found(ROW_LABEL, value) if value else None
 
 
+def _before_counters(hit: Hit) -> str:
+    """Return a value without the numbers behind it that stand alone, as beside the sign of an eye."""
+    value = hit.value
+    for piece in reversed(hit.pieces_behind):
+        if not (piece.text.isdigit() and value.endswith(piece.text)):
+            break
+        value = value.removesuffix(piece.text).rstrip()
+    return value
+
+
 def _unlabelled_date(stream: Stream, row: MetaRow) -> Found[str] | None:
-    """Return a date that stands in the row without a label of its own: `2025-01-08 16:55 来源：…`."""
+    """Return a date that stands in the row without a label of its own: `科技 / 2025-01-08 16:55 来源：…`."""
+    opened: set[int] = set()
     for hit in row.hits:
-        before = hit.line.text[: min(hit.label.start, _MAX_DATE_LINE)]
-        if date := leading_date(before.strip(_SEPARATORS)):
+        before = hit.line.text[: min(hit.label.start, _MAX_DATE_LINE)].strip(_SEPARATORS)
+        date = leading_date(before)
+        if date is None and hit.line.index not in opened and hit.label.start <= _MAX_DATE_LINE:
+            date = split_date(re.split("[|｜]", before)[-1].strip())[0]
+        opened.add(hit.line.index)
+        if date is not None:
             index, label = hit.line.index, hit.label
             return Found(date, Origin(DATE_BEFORE_LABEL, index, index, 0, label.start, label.word))
     if row.first is None:

@@ -19,6 +19,9 @@ _MAX_TITLE = 150
 _LONGEST_PLAIN = 60
 # A heading of more lines was not closed.
 _MAX_HEADING = 6
+_MAX_BADGE = 4
+# What parts the headline from the name of the site; nothing does, where that is not there.
+_BEFORE_SITE = ("", *"_-|｜—–")
 # How far below the row of labels a headline can stand, in lines.
 _BELOW = 12
 # By whether the line is named in the head of the page, and whether it is a heading.
@@ -35,7 +38,7 @@ def find_title(
 ) -> Found[list[Line]] | None:
     """Return the lines of the headline (several where its heading is broken), or None.
 
-    Its origin says where the last of them ends if a date stands behind it: 山城下雪了<i>2025-01-08</i>.
+    Its origin says where the last of them ends if a date or a badge stands behind it: 山城下雪了<i>原创</i>.
     `anchor`: the line that the labels (or else the notice) begin on; `hints`: what the head of the page calls
     the article, and where; `taken`: lines that hold labels and their values.
     """
@@ -64,9 +67,10 @@ def find_title(
 
 
 def _end(line: Line, names: Collection[str]) -> int | None:
-    """Return where a headline ends before the labels and dates at the end of its line; None: with the line.
+    """Return where a headline ends before what its line has at the end; None: with the line.
 
-    A date that the head of the page names with the rest is a part of it: 通航定在<em>1月8日</em>.
+    That is labels, dates, and a badge that the head of the page does not name behind it. A date that it names
+    with the rest is a part of it: 通航定在<em>1月8日</em>.
     """
     if len(line.pieces) == 1 or any(line.text in name for name in names):
         return None
@@ -75,7 +79,18 @@ def _end(line: Line, names: Collection[str]) -> int | None:
     behind = next((at for at, piece in enumerate(pieces) if piece.start in labels), len(pieces))
     while behind and is_date(pieces[behind - 1].text):
         behind -= 1
-    return len(line.text[: pieces[behind].start].rstrip()) if behind < len(pieces) else None
+    end = len(line.text[: pieces[behind].start].rstrip()) if behind < len(pieces) else len(line.text)
+    for piece in reversed(pieces[:behind]):
+        headline = line.text[: piece.start].rstrip()
+        if end - piece.start <= _MAX_BADGE and any(_is_called(headline, name) for name in names):
+            end = len(headline)
+            break
+    return end if end < len(line.text) else None
+
+
+def _is_called(headline: str, name: str) -> bool:
+    """Tell whether a headline is all that the head of the page calls the article, before the site's name."""
+    return headline != "" and name.startswith(headline) and name[len(headline) :].lstrip()[:1] in _BEFORE_SITE
 
 
 def _whole_heading(stream: Stream, line: Line, taken: Collection[int], naming: Collection[str]) -> list[Line]:
