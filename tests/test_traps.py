@@ -256,6 +256,49 @@ def test_a_page_in_the_midst_that_is_none_of_the_listing(
     assert [url for url in run.urls if url.startswith("/a/")] == sorted(articles(8))
 
 
+def numbers(current: int) -> str:
+    return " ".join(
+        str(number) if number == current else f'<a href="/gn/?page={number}">{number}</a>'
+        for number in range(1, 6)
+    )
+
+
+def last(current: int) -> str:
+    return '<a href="/gn/?page=5">尾页</a>'
+
+
+@pytest.mark.parametrize("pager", [numbers, last])
+@pytest.mark.parametrize(
+    "third",
+    [
+        Page("<html><body><p>暂无信息</p></body></html>"),
+        Page(f"<html><body>{FRAME}<p>国内</p></body></html>"),
+        Page("<html><body></body></html>", 404),
+    ],
+    ids=["says empty", "frame", "404"],
+)
+def test_an_empty_page_is_in_the_midst_where_others_should_follow(
+    tmp_path: Path, third: Page, pager: Callable[[int], str]
+) -> None:
+    """The page before it has links to pages behind it."""
+    pages = {
+        f"/gn/?page={n}": listing(entries(4 * (n - 1)), pager(n) + forward(f"/gn/?page={n + 1}"))
+        for n in (1, 2)
+    }
+    run = walk(tmp_path, {**articles(8), **pages, "/gn/?page=3": third})
+    [reason] = run.reasons
+    assert reason.startswith("the walk of a listing broke at /gn/?page=3: ")
+    assert (run.code, run.urls) == (1, sorted(articles(8)))
+
+
+def test_an_empty_page_behind_the_last_number_is_none(tmp_path: Path) -> None:
+    first = listing(entries(0), f"1 <a href='/gn/?page=2'>2</a> {forward('/gn/?page=2')}")
+    second = listing(entries(4), f"<a href='/gn/'>1</a> 2 {forward('/gn/?page=3')}")
+    empty = Page("<html><body><p>暂无信息</p></body></html>")
+    run = walk(tmp_path, {**articles(8), "/gn/?page=1": first, "/gn/?page=2": second, "/gn/?page=3": empty})
+    assert (run.code, run.reasons, run.urls) == (0, [], sorted(articles(8)))
+
+
 def test_a_next_page_on_another_host(tmp_path: Path) -> None:
     first = listing(entries(0), forward("{foreign}/gn/?page=2"))
     run = walk(tmp_path, {**articles(4), "/gn/?page=1": first})

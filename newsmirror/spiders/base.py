@@ -336,18 +336,11 @@ class SnapshotSpider(scrapy.Spider):
         else:
             self._no_articles.add(canonical_url(response.url))
             listing = read_listing(page.stream)
-            if walk.pages and _shows_nothing(listing) and not self._is_end(page.stream, walk):
+            if walk.pages and not (
+                listing.entries or listing.next_url or _is_end(page.stream, listing, walk)
+            ):
                 self._break_off(response.url, "it shows nothing of a listing")
             yield from self._walk(response, listing, walk)
-
-    def _is_end(self, stream: Stream, walk: Walk) -> bool:
-        """Tell whether a page that shows nothing stands behind the last one of its listing.
-
-        There a site shows its frame, or says that there is none. What says nothing of that (访问过于频繁), or
-        stands before a page that is linked by its number, is in the midst.
-        """
-        is_told = says_missing(stream) or says_empty(stream)
-        return is_told and not walk.is_amid(canonical_url(stream.url))
 
     def parse_article(self, response: Response, hops: int) -> Iterator[Request | Snapshot | Rejected]:
         """Read an article and note its related links."""
@@ -404,9 +397,10 @@ class SnapshotSpider(scrapy.Spider):
         walk: Walk | None = request.cb_kwargs.get("walk")
         # A site may have dead links, and number its pages beyond the last.
         is_dead_link = fault.reason == "gone" or (fault.reason == "not_html" and walk and not walk.pages)
+        is_amid = walk is not None and walk.is_amid(canonical_url(request.url))
         if request.callback == self.parse_start:
             self.unwalked.append(f"start page {request.url}: {fault.detail}")
-        elif walk is not None and not is_dead_link:
+        elif walk is not None and (is_amid or not is_dead_link):
             self._break_off(request.url, fault.detail)
         elif walk is not None:
             self._miss(request, fault.detail)
@@ -647,6 +641,17 @@ def _asked(request: Request) -> str:
     """Return the address that was asked for first, before any redirect."""
     asked: str = request.meta.get("redirect_urls", [request.url])[0]
     return asked
+
+
+def _is_end(stream: Stream, listing: Listing, walk: Walk) -> bool:
+    """Tell whether a page without entries stands behind the last one of its listing.
+
+    There a site shows its frame, or says that there is nothing. A page that does neither (访问过于频繁), or
+    that others should follow, is in the midst.
+    """
+    if walk.is_amid(canonical_url(stream.url)):
+        return False
+    return bool(listing.sections) or says_missing(stream) or says_empty(stream)
 
 
 def _shows_nothing(listing: Listing) -> bool:
