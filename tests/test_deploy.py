@@ -140,6 +140,14 @@ def trees() -> Iterator[ast.AST]:
         yield ast.parse(path.read_text("utf-8"))
 
 
+def test_every_count_of_the_summary_is_explained() -> None:
+    written = {text for tree in trees() for text in texts(tree)}
+    counted = {
+        found[0] for text in written if (found := re.search(r"\b(?:chain_ended|skipped)/[a-z_]+$", text))
+    }
+    assert sorted(first_column("What the summary counts")) == sorted(counted)
+
+
 @pytest.mark.parametrize("heading", ["What the log says", "What `scrapy schedule-run` says"])
 def test_every_line_that_is_explained_is_written_somewhere(heading: str) -> None:
     written = [text for tree in trees() for text in texts(tree)]

@@ -37,6 +37,15 @@ def type_name(schema: dict[str, Any]) -> str:
     return str(schema["type"])
 
 
+ADDRESSES = """\
+`url` is canonical: spellings that every server takes for one page are one. Scheme and host are in
+lower case, the host in IDNA and without the default port, escapes and dot segments are resolved, and
+parameters are sorted. Fragments, sessions (`;jsessionid=`) and parameters that only say where a reader
+came from (`utm_source`, `spm`, `from=timeline` …; `newsmirror/normalise/urls.py` lists them) are left out.
+Nothing else is joined: `http` and `https`, `www.`, and `/a/` and `/a/index.html` are two addresses. So an
+article that moves, or stands under two addresses, is two articles; their `original_id` joins them."""
+
+
 def record_page() -> str:
     """Render docs/record.md from the schema."""
     definitions = article_schema()["$defs"]
@@ -56,6 +65,7 @@ def record_page() -> str:
         parts += [f"## {name}", cleandoc(definition["description"]), "\n".join(rows)]
     codes = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in WARNINGS.items())
     parts += ["## Warnings", f"| code | meaning |\n|---|---|\n{codes}"]
+    parts += ["## Addresses", ADDRESSES]
     parts += [
         "## Clocks",
         "Four clocks are kept apart: `published_at` ≤ `snapshot_at` ≤ `fetched_at`, and `first_seen_at`.\n"

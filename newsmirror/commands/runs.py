@@ -44,7 +44,10 @@ class Command(ProjectCommand):
         if opts.last < 1:
             raise UsageError(f"--last {opts.last}: name a number from 1", print_help=False)
         try:
-            manifests = read_manifests(Storage(find_places(self.settings).feed_uri))
+            uri = find_places(self.settings).feed_uri
+            manifests = read_manifests(Storage(uri))
+            if not manifests:
+                sys.stderr.write(f"no run yet in {uri}; NEWSMIRROR_DIR must be as the crawls have it\n")
             chosen = _of_site(manifests, opts.site)
             if opts.html is None:
                 self.exitcode = write_out([format_runs(chosen[: -opts.last - 1 : -1])])
