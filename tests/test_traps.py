@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from newsserver import Entry, Page, Run, article, crawl, listing, redirect
+from newsserver import Entry, Page, Run, article, crawl, listing, redirect, rows
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse
@@ -274,8 +274,9 @@ def last(current: int) -> str:
         Page("<html><body><p>暂无信息</p></body></html>"),
         Page(f"<html><body>{FRAME}<p>国内</p></body></html>"),
         Page("<html><body></body></html>", 404),
+        Page(f"<html><body><p>暂无信息</p><div><h3>热门排行</h3>{rows(entries(0, 3))}</div></body></html>"),
     ],
-    ids=["says empty", "frame", "404"],
+    ids=["says empty", "frame", "404", "hot list"],
 )
 def test_an_empty_page_is_in_the_midst_where_others_should_follow(
     tmp_path: Path, third: Page, pager: Callable[[int], str]

@@ -336,10 +336,11 @@ class SnapshotSpider(scrapy.Spider):
         else:
             self._no_articles.add(canonical_url(response.url))
             listing = read_listing(page.stream)
-            if walk.pages and not (
-                listing.entries or listing.next_url or _is_end(page.stream, listing, walk)
-            ):
-                self._break_off(response.url, "it shows nothing of a listing")
+            if walk.pages and listing.next_url is None:
+                if walk.is_amid(canonical_url(response.url)):
+                    self._break_off(response.url, "it shows no next page, and others should follow")
+                elif not (listing.entries or _is_end(page.stream, listing)):
+                    self._break_off(response.url, "it shows nothing of a listing")
             yield from self._walk(response, listing, walk)
 
     def parse_article(self, response: Response, hops: int) -> Iterator[Request | Snapshot | Rejected]:
@@ -643,14 +644,12 @@ def _asked(request: Request) -> str:
     return asked
 
 
-def _is_end(stream: Stream, listing: Listing, walk: Walk) -> bool:
+def _is_end(stream: Stream, listing: Listing) -> bool:
     """Tell whether a page without entries stands behind the last one of its listing.
 
-    There a site shows its frame, or says that there is nothing. A page that does neither (访问过于频繁), or
-    that others should follow, is in the midst.
+    There a site shows its frame, or says that there is nothing. A page that does neither is in the midst:
+    访问过于频繁.
     """
-    if walk.is_amid(canonical_url(stream.url)):
-        return False
     return bool(listing.sections) or says_missing(stream) or says_empty(stream)
 
 
