@@ -421,6 +421,39 @@ def test_tables_of_data(html: str, text: str) -> None:
     assert tables(f"<p>一</p>{html}<p>二</p>") == [("一", False), (text, True), ("二", False)]
 
 
+@pytest.mark.parametrize(
+    ("html", "rows"),
+    [
+        ("<tr><td>类别<td>环比(%)<td>同比(%)<tr><td>衣着<td>1<td>2<tr><td>居住<td>3<td>4", 3),
+        (
+            "<tr><td colspan=3>水位表<tr><td>时间<td>站名<td>来源<tr><td>八时<td>朝天门<td>甲<tr><td>九时<td>寸滩<td>乙",
+            4,
+        ),
+        ("<tr><th>类别<th>去向<tr><td>可回收物<td>分拣站<tr><td>厨余垃圾<td>肥料厂", 3),
+        ("<tr><td>时间<td>活动<tr><td>八时<td>签到<tr><td>九时<td>开幕", 3),
+    ],
+)
+def test_a_label_that_heads_a_column_leaves_a_table_of_data(html: str, rows: int) -> None:
+    assert [(text.count("\n") + 1, is_table) for text, is_table in tables(f"<table>{html}</table>")] == [
+        (rows, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        # One row of values: these are the page's own.
+        "<tr><th>类别<th>发布时间<th>来源<tr><td>国内<td>2025-01-08<td>山城网",
+        "<tr><td>类别<td>国内<tr><td>文号<td>山城文甲<tr><td>来源<td>山城网",
+        "<tr><td>类别<td>国内<tr><td>文号<td>山城文甲",
+        "<tr><td>类别：<td>环比<td>同比<tr><td>衣着<td>1<td>2<tr><td>居住<td>3<td>4",
+        "<tr><td>类别<td>国内<td>文号<td>甲<tr><td>时间<td>八时<td>页数<td>3<tr><td>开本<td>一<td>印张<td>二",
+    ],
+)
+def test_a_table_of_labels_and_values_is_layout(html: str) -> None:
+    assert not any(is_table for _, is_table in tables(f"<table>{html}</table>"))
+
+
 def test_the_caption_of_a_table_of_data_is_not_lost() -> None:
     html = f"<table><caption>各站水位</caption><tr><th>站<th>水位{ROW}</table>"
     assert tables(html) == [("各站水位", False), ("站\t水位\n水城\t12", True)]

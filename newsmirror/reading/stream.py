@@ -73,6 +73,8 @@ _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=Tru
 
 # A table of data, not of layout: its cells are short.
 _MAX_DATA_CELL = 60
+# Under a head row: fewer may be the values of its labels.
+_MIN_DATA_ROWS = 2
 _MAX_SHORT = 40
 _MAX_TAG = 4
 
@@ -562,7 +564,7 @@ class _Walk:
         """Make one line of a table of data; one that lays out the page stays as it is.
 
         Data: at least two rows with two columns, short cells, and neither links, images, tables nor page
-        labels within.
+        labels within, but at the head of columns.
         """
         lines = self.lines
         rows = [
@@ -576,7 +578,9 @@ class _Walk:
         if any(line.image is not None or line.is_table or line.links for line in inner):
             return
         cells = [cell for row in rows for cell in row]
-        if max(map(len, cells)) > _MAX_DATA_CELL or any(map(starts_with_label, cells)):
+        if max(map(len, cells)) > _MAX_DATA_CELL:
+            return
+        if any(map(starts_with_label, cells)) and not _are_columns(rows):
             return
         first = min(start for row in table.rows or [] for start, _ in row)
         del lines[first:]
@@ -620,6 +624,16 @@ class _PlacedWalk(_Walk):
         if lines and (image := lines[-1].image) is not None and image.element is None:
             image.element = element
         self.placed = len(lines)
+
+
+def _are_columns(rows: list[list[str]]) -> bool:
+    """Tell whether the labels in a table, 类别 or 时间, only head its columns: several rows stand under them."""
+    head, *below = [row for row in rows if len(row) > 1]
+    return (
+        len(below) >= _MIN_DATA_ROWS
+        and not any(":" in cell or "：" in cell for cell in head)
+        and not any(starts_with_label(cell) for row in below for cell in row)
+    )
 
 
 def _is_hidden(element: etree._Element) -> bool:
