@@ -294,11 +294,16 @@ def test_a_base_on_another_host() -> None:
         ("src='/wait.gif' data-lazy='/a.jpg'", [image("/a.jpg")]),
         ("src='/wait.gif' data-actualsrc='/a.jpg'", [image("/a.jpg")]),
         ("src='/wait.gif' data-url='/a.jpg'", [image("/a.jpg")]),
+        ("src='/grey.gif' original='/a.jpg'", [image("/a.jpg")]),
         ("data-src='/a.jpg'", [image("/a.jpg")]),
         ("src='/a.jpg' data-src='javascript:x'", [image("/a.jpg")]),
         ("src='/a.jpg' data-src=''", [image("/a.jpg")]),
         ("src='data:image/gif;base64,R0' data-src='/a.jpg'", [image("/a.jpg")]),
         ("src='/a.jpg' width='600' height='400'", [image("/a.jpg")]),
+        ("src='/a.jpg' width='100%' height='33'", [image("/a.jpg")]),
+        (f"src='/a.jpg' width='{'9' * 5000}'", [image("/a.jpg")]),
+        ("src='/smile.png' width='16' height='16'", []),
+        ("src='/smile.png' height='32px'", []),
         ("src='/t.gif' width='1' height='1'", []),
         ("src='/t.gif' height='0'", []),
         ("src='/t.gif' width=' 2 '", []),
@@ -311,6 +316,13 @@ def test_a_base_on_another_host() -> None:
 )
 def test_images(attributes: str, expected: list[object]) -> None:
     assert images(f"<p>一<img {attributes}>二</p>") == (["一", *expected, "二"] if expected else ["一二"])
+
+
+def test_a_small_image_in_a_link_may_be_a_button() -> None:
+    assert images("<a href=/2.html><img src=/next.gif alt=下一页 width=16></a>") == [
+        image("/next.gif", "下一页")
+    ]
+    assert images("一<a href=/2.html><img src=/t.gif alt=下一页 width=1></a>") == ["一"]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ _IMAGE_SOURCES = (
     "data-lazy",
     "data-actualsrc",
     "data-url",
+    "original",
     "src",
 )
 
@@ -77,6 +78,9 @@ _MAX_DATA_CELL = 60
 _MIN_DATA_ROWS = 2
 _MAX_SHORT = 40
 _MAX_TAG = 4
+# No image to read: a counter's pixel, and an emoji or an icon; in a link that may be a button.
+_MAX_PIXEL = 2
+_MAX_EMOJI = 32
 
 # The structs here are never part of a cycle, so the garbage collector need not look at them: gc=False.
 
@@ -531,8 +535,9 @@ class _Walk:
             self.pieces.append(Piece("", len(self.text), anchor))
 
     def _add_image(self, element: etree._Element) -> None:
-        if any((element.get(side) or "").strip() in ("0", "1", "2") for side in ("width", "height")):
-            return  # a counter's pixel
+        largest = _MAX_PIXEL if self.anchor is not None else _MAX_EMOJI
+        if any(_is_within(element.get(side), largest) for side in ("width", "height")):
+            return
         for name in _IMAGE_SOURCES:
             url = self.base.absolute(element.get(name))
             if url is not None:
@@ -634,6 +639,12 @@ def _are_columns(rows: list[list[str]]) -> bool:
         and not any(":" in cell or "：" in cell for cell in head)
         and not any(starts_with_label(cell) for row in below for cell in row)
     )
+
+
+def _is_within(size: str | None, largest: int) -> bool:
+    """Tell whether a width or a height, as printed, is of so many pixels at the most."""
+    digits = (size or "").strip().removesuffix("px")
+    return len(digits) <= len(str(_MAX_EMOJI)) and digits.isdecimal() and int(digits) <= largest
 
 
 def _is_hidden(element: etree._Element) -> bool:
