@@ -1,5 +1,7 @@
 """Articles read from small pages, each laid out in a way that once misled the reader."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from newsmirror.reading.article import Original, ReadArticle, is_article, read_article
@@ -253,6 +255,52 @@ def test_an_image_after_an_advert_stays() -> None:
     assert [(block.image_url, block.caption) for block in article.blocks if block.type == "image"] == [
         ("http://kuaizhao.example/a/1.jpg", "码头")
     ]
+
+
+def pictures(article: ReadArticle) -> list[tuple[str | None, str | None]]:
+    """Return path and caption of each image."""
+    return [
+        (urlsplit(block.image_url or "").path, block.caption)
+        for block in article.blocks
+        if block.type == "image"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("alt", "caption"),
+    [
+        ("工人在码头值守", "工人在码头值守"),
+        ("码头 3", "码头 3"),
+        ("GDP", "GDP"),
+        ("山城水位回落通航恢复", "山城水位回落通航恢复"),  # the headline: the reference site prints it so
+        *dict.fromkeys(
+            (
+                *(
+                    "1.jpg",
+                    "微信图片_20250312160233.jpg",
+                    "码头.PNG",
+                    "IMG_2025",
+                    "b1946ac92492d2347c6235b4d2611184",
+                ),
+                *(
+                    "图片",
+                    "圖片",
+                    "图片 1",
+                    "微信图片_20250312160233",
+                    "image",
+                    "加载中...",
+                    "图片加载中…",
+                    "點擊查看大圖",
+                ),
+                *("快照网", "水情快报"),
+            )
+        ).items(),
+    ],
+)
+def test_an_alt_that_says_nothing_of_the_image_is_no_caption(alt: str, caption: str | None) -> None:
+    site = "<meta property=og:site_name content=水情快报>"
+    article = read(f"{site}{META}{BODY}<p><img src=/a.jpg alt='{alt}'></p>{BODY}{FOOT}")
+    assert pictures(article) == [("/a.jpg", caption)]
 
 
 LINKED_DATA = (

@@ -438,7 +438,7 @@ def test_tables_of_data(html: str, text: str) -> None:
     [
         ("<tr><td>类别<td>环比(%)<td>同比(%)<tr><td>衣着<td>1<td>2<tr><td>居住<td>3<td>4", 3),
         (
-            "<tr><td colspan=3>水位表<tr><td>时间<td>站名<td>来源<tr><td>八时<td>朝天门<td>甲<tr><td>九时<td>寸滩<td>乙",
+            "<tr><td colspan=3>水位<tr><td>时间<td>站<td>来源<tr><td>八时<td>甲<td>一<tr><td>九时<td>乙<td>二",
             4,
         ),
         ("<tr><th>类别<th>去向<tr><td>可回收物<td>分拣站<tr><td>厨余垃圾<td>肥料厂", 3),

@@ -17,9 +17,21 @@ from newsmirror.reading.origins import (
     Found,
     Origin,
 )
-from newsmirror.reading.stream import Box, Line, Stream
+from newsmirror.reading.stream import Box, Image, Line, Stream
 
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
+# What `alt` holds where nobody described the image: the name of a file, or a word for any image.
+_NO_DESCRIPTION = re.compile(
+    rf"(?=[^\d_]*[\d_])[!-~]+|.*{_IMAGE_FILE.pattern}|"
+    + both(
+        r"(?:图[片像]?|照片|[插配题头]图|封面图?|(?:微信|QQ|屏幕)?(?:图片|截图)|未命名|未标题|image|img|photo|picture)"
+        r"[\s\d_（(#-]*[）)]?|"
+        r"(?:图片)?(?:正在)?加载中?[.…。]*|loading[.…]*|点击(?:查?看)?(?:原|大)图|(?:在这里插入|请添加)图片描述|"
+        r"undefined|null"
+    ),
+    re.IGNORECASE,
+)
+_NAME_SEPARATOR = re.compile(r"[_|｜—–-]+")
 _EDITOR_AT_END = re.compile(
     both(
         r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)\s?[:：]\s?(?P<editor>[^（）()\[\]【】]{1,30})[）)\]】]\s*$"
@@ -70,6 +82,7 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
     ):
         last = lines.pop()
         bylines.append(_byline(BYLINE_ALONE, last, last.text))
+    site_names = _site_names(stream)
     editor = None
     blocks: list[Block] = []
     kept: list[Line] = []
@@ -80,7 +93,7 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
             editor = Found(match["editor"].strip(), at)
             text = text[: match.start()]
         if line.image is not None or text:
-            blocks.append(_block(line, text))
+            blocks.append(_block(line, text, site_names))
             kept.append(line)
     ends = (
         (BYLINE_DATELINE, opening_byline, zip(kept, blocks, strict=True)),
@@ -115,14 +128,26 @@ def is_prose(line: Line) -> bool:
     return unlinked >= _MIN_PROSE and not FURNITURE.match(line.text) and not is_date(line.text)
 
 
-def _block(line: Line, text: str) -> Block:
+def _block(line: Line, text: str, site_names: set[str]) -> Block:
     if line.image is not None:
-        return Block("image", None, None, line.image.url, line.image.caption or line.image.alt)
+        caption = line.image.caption or _description(line.image, site_names)
+        return Block("image", None, None, line.image.url, caption)
     if line.is_table:
         return Block("table", None, text, None, None)
     if line.box.heading:
         return Block("heading", line.box.heading, text, None, None)
     return Block("paragraph", None, text, None, None)
+
+
+def _description(image: Image, site_names: set[str]) -> str | None:
+    alt = image.alt
+    return None if alt is None or alt in site_names or _NO_DESCRIPTION.fullmatch(alt) else alt
+
+
+def _site_names(stream: Stream) -> set[str]:
+    """Return what stands behind the headline in the page's <title>, and og:site_name."""
+    behind = [part.strip() for part in _NAME_SEPARATOR.split(stream.page_title)[1:]]
+    return {*behind, stream.meta.get("og:site_name", "")}
 
 
 def _repeats(text: str, title: str) -> bool:

@@ -632,7 +632,7 @@ class _PlacedWalk(_Walk):
 
 
 def _are_columns(rows: list[list[str]]) -> bool:
-    """Tell whether the labels in a table, 类别 or 时间, only head its columns: several rows stand under them."""
+    """Tell whether the labels in a table, 类别 or 时间, only head its columns, with several rows below."""
     head, *below = [row for row in rows if len(row) > 1]
     return (
         len(below) >= _MIN_DATA_ROWS
