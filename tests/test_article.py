@@ -1,5 +1,6 @@
 """Articles read from small pages, each laid out in a way that once misled the reader."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -301,6 +302,115 @@ def test_an_alt_that_says_nothing_of_the_image_is_no_caption(alt: str, caption: 
     site = "<meta property=og:site_name content=水情快报>"
     article = read(f"{site}{META}{BODY}<p><img src=/a.jpg alt='{alt}'></p>{BODY}{FOOT}")
     assert pictures(article) == [("/a.jpg", caption)]
+
+
+IMAGE = "<img src=/a.jpg>"
+SAID = "工人在码头值守"
+
+
+@pytest.mark.parametrize(
+    ("figure", "caption"),
+    [
+        # By its words.
+        *(
+            (f"<p>{IMAGE}</p><p>{text}</p>", text.lstrip("▲△ "))
+            for text in (
+                *(
+                    "▲ 工人在码头值守",
+                    "△工人在码头值守",
+                    "图为工人在码头值守。",
+                    "圖為工人在碼頭值守。",
+                    "图一：码头",
+                ),
+                *(
+                    "上图：工人在码头值守",
+                    "资料图：码头",
+                    "图源：山城发布",
+                    "工人在码头值守。苗立群 摄",
+                    "码头。（苗立群 攝）",
+                ),
+                *("工人在码头值守。山城轮渡公司供图", "码头（资料图）", "水退了。人来了。苗立群摄"),
+            )
+        ),
+        ("<p><img src=/a.jpg alt=工人在码头值守></p><p>工人在码头值守</p>", SAID),
+        # By its place.
+        (f"<div><div>{IMAGE}</div><div>{SAID}</div></div>", SAID),
+        (f"<div>{IMAGE}<p>{SAID}</p></div>", SAID),
+        (f"<p>{IMAGE}<br>{SAID}</p>", SAID),
+        (f"<center>{IMAGE}<br><font size=2>{SAID}</font></center>", SAID),
+        (f"<p align=center>{IMAGE}<em>{SAID}</em></p>", SAID),
+        (f"<dl><dt>{IMAGE}</dt><dd>{SAID}</dd></dl>", SAID),
+        (f"<table><tr><td>{IMAGE}<tr><td>{SAID}</table>", SAID),
+        (f"<p align=center>{IMAGE}</p><p align=center>{SAID}。</p>", f"{SAID}。"),
+        (f"<center>{IMAGE}</center><center><p>{SAID}。</p></center>", f"{SAID}。"),
+    ],
+)
+def test_the_caption_of_an_image(figure: str, caption: str) -> None:
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    assert (pictures(article), texts(article)) == ([("/a.jpg", caption)], [*TEXTS, None, *TEXTS])
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        f"<p>{IMAGE}</p><p>{SAID}。</p>",
+        f"<p>{IMAGE}</p><p>影片在山城码头取景拍摄。</p>",
+        f"<p>{IMAGE}</p><h3>图为码头</h3>",
+        f"<p>{IMAGE}</p><p>图为{'码头' * 40}</p>",
+        f"<p>{IMAGE}</p><p>▼码头</p><p><img src=/b.jpg></p>",
+        f"<p>{IMAGE}</p><p>▲</p>",
+        f"<p>{IMAGE}{SAID}。</p>",
+        f"<div><p>{IMAGE}</p><p>水退了。人来了。</p></div>",
+        f"<div><p>{IMAGE}</p><p>{'码头' * 31}</p></div>",
+        f"<div><p>{IMAGE}</p><p>{SAID}</p><p>水退了</p></div>",
+        f"<div><p>水退了</p><p>{IMAGE}</p><p>{SAID}</p></div>",
+        f"<p align=center>{IMAGE}</p><p align=center>一、{SAID}</p>",
+        f"<p align=center>{IMAGE}</p><p align=center>水退了。</p><p align=center>人来了。</p>",
+        f"<p>{IMAGE}</p><p align=center>{SAID}。</p>",
+    ],
+)
+def test_text_below_an_image_stays_text(figure: str) -> None:
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    stays = [line.text or None for line in read_stream(figure, URL).lines]
+    assert (pictures(article)[0], texts(article)) == (("/a.jpg", None), [*TEXTS, *stays, *TEXTS])
+
+
+def test_an_image_has_one_caption() -> None:
+    figure = f"<figure>{IMAGE}<figcaption>码头</figcaption></figure><p>图为值守的工人。</p>"
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    assert (pictures(article), texts(article)[2:4]) == ([("/a.jpg", "码头")], [None, "图为值守的工人。"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Text under every image, and little beside: a guide.
+        "<p>这样做。</p>" + "<div><img src=/a.jpg><p>第一步，打开阀门。</p></div>" * 2,
+        "<p><img src=/a.jpg></p><p>图为工人在码头值守。</p>",
+        "<div><p><img src=/a.jpg></p><p>山城下雪了。</p></div>",
+    ],
+)
+def test_captions_are_not_all_of_the_text(body: str) -> None:
+    article = read(f"{META}<div>{body}</div>{FOOT}")
+    assert "".join(text for text in texts(article) if text) == re.sub("<.*?>", "", body)
+
+
+def test_the_caption_that_ends_a_body_is_a_part_of_it() -> None:
+    article = read(f"{META}{BODY}<p>{IMAGE}</p><p>图为码头。</p><p>（责任编辑：范望舒）</p>{FOOT}")
+    (blocks,) = article.found["blocks"]
+    assert blocks is not None
+    assert (blocks.origin.first, blocks.origin.last) == (2, 5)
+    assert (pictures(article), article.editor) == ([("/a.jpg", "图为码头。")], "范望舒")
+
+
+def test_who_edited_is_no_caption() -> None:
+    article = read(f"{META}{BODY}<center>{IMAGE}<br>（责任编辑：范望舒）</center>{FOOT}")
+    assert (pictures(article), article.editor) == ([("/a.jpg", None)], "范望舒")
+
+
+def test_who_wrote_is_no_caption() -> None:
+    article = read(f"{META}{BODY}<center>{IMAGE}<br>记者 苗立群 摄</center>{FOOT}")
+    assert (pictures(article), article.bylines) == ([("/a.jpg", None)], ["记者 苗立群 摄"])
 
 
 LINKED_DATA = (

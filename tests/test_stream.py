@@ -438,7 +438,7 @@ def test_tables_of_data(html: str, text: str) -> None:
     [
         ("<tr><td>类别<td>环比(%)<td>同比(%)<tr><td>衣着<td>1<td>2<tr><td>居住<td>3<td>4", 3),
         (
-            "<tr><td colspan=3>水位<tr><td>时间<td>站<td>来源<tr><td>八时<td>甲<td>一<tr><td>九时<td>乙<td>二",
+            "<tr><td>水位<tr><td>时间<td>站<td>来源<tr><td>八时<td>甲<td>一<tr><td>九时<td>乙<td>二",
             4,
         ),
         ("<tr><th>类别<th>去向<tr><td>可回收物<td>分拣站<tr><td>厨余垃圾<td>肥料厂", 3),
@@ -510,6 +510,29 @@ def test_a_table_with_an_image_is_layout() -> None:
         "一",
         image("/a.jpg"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_centred"),
+    [
+        ("<p style='color:red; TEXT-ALIGN : center'>", True),
+        ("<p align=center>", True),
+        ("<p align=' Center'>", True),
+        ("<div align=center><b>水</b>", True),
+        ("<center>", True),
+        ("<p style='text-align:left'>", False),
+        ("<p align=right>", False),
+        ("<p>", False),
+    ],
+)
+def test_a_box_is_centred(tag: str, is_centred: bool) -> None:
+    (line,) = read(f"{tag}水位").lines
+    assert line.box.is_centred == is_centred
+
+
+def test_a_line_break_behind_an_image() -> None:
+    lines = read("<p><img src=/a.jpg> <br>水位<br><img src=/b.jpg>站</p><br>").lines
+    assert [line.image.is_line for line in lines if line.image] == [True, False]
 
 
 # ---- the head --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from newsmirror.items import Block
 from newsmirror.normalise.people import closing_byline, is_byline, opening_byline
 from newsmirror.normalise.variants import both
+from newsmirror.reading.captions import caption_text, find_captions
 from newsmirror.reading.date_cells import is_date
 from newsmirror.reading.labels import FURNITURE, OTHER_HEADING, RELATED_HEADING
 from newsmirror.reading.origins import (
@@ -82,22 +83,27 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
     ):
         last = lines.pop()
         bylines.append(_byline(BYLINE_ALONE, last, last.text))
+    closings = {line: match for line in lines if (match := _closing_editor(line)) is not None}
+    captions = find_captions(stream, [line for line in lines if line not in closings])
+    below = set(captions.values())
     site_names = _site_names(stream)
     editor = None
-    blocks: list[Block] = []
-    kept: list[Line] = []
+    blocks: list[tuple[Line, Block]] = []
     for line in lines:
         text = line.text
-        if text.endswith(_CLOSING) and (match := _EDITOR_AT_END.search(text)):
+        if (match := closings.get(line)) is not None:
             at = Origin(EDITOR_AT_END, line.index, line.index, match.start(), match.end())
             editor = Found(match["editor"].strip(), at)
             text = text[: match.start()]
-        if line.image is not None or text:
-            blocks.append(_block(line, text, site_names))
-            kept.append(line)
+        if line.image is not None:
+            caption = captions.get(line)
+            told = caption_text(caption) if caption is not None else _description(line.image, site_names)
+            blocks.append((line, Block("image", None, None, line.image.url, line.image.caption or told)))
+        elif text and line not in below:
+            blocks.append((line, _block(line, text)))
     ends = (
-        (BYLINE_DATELINE, opening_byline, zip(kept, blocks, strict=True)),
-        (BYLINE_AT_END, closing_byline, zip(reversed(kept), reversed(blocks), strict=True)),
+        (BYLINE_DATELINE, opening_byline, blocks),
+        (BYLINE_AT_END, closing_byline, reversed(blocks)),
     )
     for rule, find, paragraphs in ends:
         for line, block in paragraphs:
@@ -105,7 +111,12 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
                 if (byline := find(block.text)) is not None:
                     bylines.append(_byline(rule, line, byline))
                 break
-    return Body(blocks, kept, bylines, editor)
+    read = below.union(line for line, _ in blocks)
+    return Body([block for _, block in blocks], [line for line in lines if line in read], bylines, editor)
+
+
+def _closing_editor(line: Line) -> re.Match[str] | None:
+    return _EDITOR_AT_END.search(line.text) if line.text.endswith(_CLOSING) else None
 
 
 def _byline(rule: str, line: Line, text: str) -> Found[str]:
@@ -128,10 +139,7 @@ def is_prose(line: Line) -> bool:
     return unlinked >= _MIN_PROSE and not FURNITURE.match(line.text) and not is_date(line.text)
 
 
-def _block(line: Line, text: str, site_names: set[str]) -> Block:
-    if line.image is not None:
-        caption = line.image.caption or _description(line.image, site_names)
-        return Block("image", None, None, line.image.url, caption)
+def _block(line: Line, text: str) -> Block:
     if line.is_table:
         return Block("table", None, text, None, None)
     if line.box.heading:

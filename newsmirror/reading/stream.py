@@ -45,8 +45,9 @@ _ROLES = {
 _GATHERED = frozenset(("td", "th", "table", "figcaption", "figure"))
 
 # Few elements have these: found at once, so that the walk need not ask each.
-_MAY_BE_HIDDEN = etree.XPath("//@hidden/.. | //@style/..")
+_STYLED = etree.XPath("//@hidden/.. | //@style/.. | //@align/.. | //center")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CENTRED_STYLE = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 # What takes no room on the screen: zero-width characters, BOM, soft hyphen, directional marks; control
 # characters, with which a title could write to the terminal that shows it; and halves of characters, which
 # JSON can escape and no encoding has.
@@ -94,6 +95,7 @@ class Box(Struct, eq=False, gc=False):
     end: int = 0
     heading: int = 0
     chrome: bool = False
+    is_centred: bool = False
     # Of a table without another table in it: for each row the lines of its cells.
     rows: list[list[tuple[int, int]]] | None = None
     # Of a figure: the caption that was read.
@@ -139,13 +141,17 @@ class Piece(Struct, eq=False, gc=False):
 
 
 class Image(Struct, eq=False, gc=False):
-    """An image with its absolute address; `alt` and `caption` are None when there is none."""
+    """An image with its absolute address; `alt` and `caption` are None when there is none.
+
+    `is_line`: a line break stands right behind it.
+    """
 
     url: str
     alt: str | None
     caption: str | None
     anchor: Anchor | None
     element: etree._Element | None = None
+    is_line: bool = False
 
 
 class Line(Struct, eq=False, gc=False):
@@ -356,6 +362,7 @@ class _Walk:
         self.base = base
         self.lines = lines
         self.box = Box("body", None, 0)
+        self.centred: set[etree._Element] = set()
         self.anchor: Anchor | None = None
         # Of each open link: the one around it, and the line and the piece that it begins with.
         self.anchors: list[tuple[Anchor | None, int, int]] = []
@@ -364,11 +371,9 @@ class _Walk:
         self.pieces: list[Piece] = []
 
     def run(self, root: etree._Element) -> None:
-        hidden = [
-            (element, element.tag)
-            for element in cast(list[etree._Element], _MAY_BE_HIDDEN(root))
-            if _is_hidden(element)
-        ]
+        styled = cast(list[etree._Element], _STYLED(root))
+        self.centred = set(filter(_is_centred, styled))
+        hidden = [(element, element.tag) for element in styled if _is_hidden(element)]
         for element, _ in hidden:
             element.tag = "template"  # is not read, and the walk need not ask again
         siblings = iter([root])
@@ -415,12 +420,14 @@ class _Walk:
 
     def _open(self, role: str, element: etree._Element) -> None:
         if role in ("block", "marked block"):
-            self._open_box(element.tag)
+            self._open_box(element.tag, element in self.centred)
         elif role == "link":
             self.anchors.append((self.anchor, len(self.lines), len(self.pieces)))
             self.anchor = self._open_anchor(element)
         elif role == "break":
             self.flush()
+            if self.lines and (image := self.lines[-1].image) is not None:
+                image.is_line = True
         elif role == "image":
             self._add_image(element)
 
@@ -472,12 +479,13 @@ class _Walk:
             self.text = ""
         self.gap = False
 
-    def _open_box(self, tag: str) -> None:
+    def _open_box(self, tag: str, is_centred: bool) -> None:
         if self.pieces:
             self.flush()
         outer = self.box
         heading = HEADING_LEVEL.get(tag) or outer.heading
-        self.box = Box(tag, outer, len(self.lines), 0, heading, outer.chrome or tag in CHROME_TAGS)
+        chrome = outer.chrome or tag in CHROME_TAGS
+        self.box = Box(tag, outer, len(self.lines), 0, heading, chrome, is_centred)
         if tag == "tr" and (table := outer.outer("table")) is not None and table.rows is not None:
             table.rows.append([])
         elif tag == "table":
@@ -491,7 +499,8 @@ class _Walk:
             self.flush()
         if (raw := element.text) and (text := squeeze(raw)):
             start, outer, anchor = len(self.lines), self.box, self.anchor
-            box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome)
+            centred = element in self.centred
+            box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome, centred)
             links = () if anchor is None else (anchor,)
             self.lines.append(Line(start, box, text, [Piece(text, 0, anchor)], links, anchor))
 
@@ -652,3 +661,11 @@ def _is_hidden(element: etree._Element) -> bool:
         return True
     style = element.get("style")
     return style is not None and _HIDDEN_STYLE.search(style) is not None
+
+
+def _is_centred(element: etree._Element) -> bool:
+    return (
+        element.tag == "center"
+        or element.get("align", "").strip().lower() == "center"
+        or _CENTRED_STYLE.search(element.get("style", "")) is not None
+    )
