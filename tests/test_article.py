@@ -258,6 +258,119 @@ def test_an_image_after_an_advert_stays() -> None:
     ]
 
 
+COUNTERS = [
+    *(
+        "阅读：123",
+        "浏览次数：123 次",
+        "点击：123",
+        "阅读（123）",
+        "赞(3)",
+        "评论（3）",
+        "已有5人参与评论",
+        "已有 12 人点赞",
+    ),
+    *(
+        "2260阅读",
+        "1.2万阅读",
+        "123人浏览",
+        "0条评论",
+        "3人觉得很赞",
+        "本文已被浏览 123 次",
+        "本文已被瀏覽 123 次",
+        "閱讀數：10萬+",
+    ),
+    *(
+        "本文共1832字，阅读约需5分钟",
+        "字数：1832",
+        "全文约1800字，预计阅读时间5分钟",
+        "阅读 1.2万 · 评论 30 | 赞(3)",
+    ),
+]
+TOOLS = [
+    *("听新闻 00:00 / 03:21", "00:00 / 03:21", "聽新聞", "点击收听本文", "目录", "打开APP阅读全文"),
+    *("打开山城新闻客户端，阅读体验更佳", "展开全文"),
+    "声明：本网转载此文出于传递更多信息之目的，不代表本网赞同其观点。文中所提到的数据仅供读者参考，请自行核实。",
+]
+BYLINE = "<p>记者 苗立群</p>"
+
+
+@pytest.mark.parametrize("junk", [f"<p>{line}</p>" for line in COUNTERS + TOOLS])
+@pytest.mark.parametrize(
+    "page", ["<div>{junk}{body}</div>", "<div>{body}{junk}</div>", "<div>{junk}</div><div>{body}</div>{junk}"]
+)
+def test_counters_and_tools_around_a_body_are_no_paragraphs(page: str, junk: str) -> None:
+    inner = BODY.removeprefix("<div>").removesuffix("</div>")
+    assert texts(read(f"{META}{page.format(junk=junk, body=inner)}{FOOT}")) == TEXTS
+
+
+@pytest.mark.parametrize(
+    "junk", ["<p>2260阅读</p>", "<p>展开全文</p>", "<p>阅读：123</p><p>点击收听本文</p>"]
+)
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("{junk}{byline}{body}", "{byline}{junk}{body}", "{body}{junk}{byline}", "{body}{byline}{junk}"),
+        "{junk}<p>本报1月8日讯（记者 苗立群）山城下雪了。</p>{body}",
+        "{body}<p>山城下雪了。（记者 苗立群）</p>{junk}",
+    ],
+)
+def test_a_byline_is_found_beside_counters_and_tools(page: str, junk: str) -> None:
+    article = read(f"{META}<div>{page.format(junk=junk, byline=BYLINE, body=BODY)}</div>{FOOT}")
+    assert (article.bylines, len(article.blocks)) == (["记者 苗立群"], 2 + ("山城下雪了" in page))
+
+
+@pytest.mark.parametrize("counter", ["阅读 1 次 ", "1 人赞 ", "阅读1,", "1 "])
+def test_thousands_of_counters_that_are_none(counter: str) -> None:
+    line = f"{counter * 9_000}止"
+    assert texts(read(f"{META}<p>发布时间：{line}</p>{BODY}<p>{line}</p>{FOOT}"))[-3:] == [*TEXTS, line]
+
+
+def test_bylines_at_the_end_are_in_order() -> None:
+    article = read(f"{META}{BODY}<p>记者 苗立群</p><p>通讯员 范望舒</p>{FOOT}")
+    assert (article.bylines, texts(article)) == (["记者 苗立群", "通讯员 范望舒"], TEXTS)
+
+
+@pytest.mark.parametrize(
+    "line", [*TOOLS[4:], "2025年", "08:15", "共有5人获奖", "一年阅读3本书", "赞3个人的努力", "阅读", "500字"]
+)
+def test_what_a_text_may_say_stays_within_it(line: str) -> None:
+    assert texts(read(f"{META}<div>{BODY}<p>{line}</p>{BODY}</div>{FOOT}")) == [*TEXTS, line, *TEXTS]
+
+
+@pytest.mark.parametrize(
+    "line", ["声明：山城轮渡公司从未在任何平台售票。", "目录学是一门老学问。", "他说，阅读：123"]
+)
+def test_what_only_begins_like_a_tool_ends_a_text(line: str) -> None:
+    assert texts(read(f"{META}<div>{BODY}<p>{line}</p></div>{FOOT}")) == [*TEXTS, line]
+
+
+def test_a_small_table_is_no_furniture() -> None:
+    table = "<table><tr><td>关键词<td>次数<tr><td>轮渡<td>3<tr><td>码头<td>2</table>"
+    assert texts(read(f"{META}{BODY}{table}{BODY}{FOOT}")) == [
+        *TEXTS,
+        "关键词\t次数\n轮渡\t3\n码头\t2",
+        *TEXTS,
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "<p><img src=/qr.png alt=山城网二维码></p>",
+        "<p><img src=/qr.png alt=掃一掃></p>",
+        "<p><img src=/qr.png></p><p>扫一扫关注我们</p>",
+        "<p>微信扫一扫，关注我们</p><p><img src=/qr.png></p>",
+        "<div><img src=/qr.png><p>扫码关注山城网</p></div>",
+        "<p><img src=/qr.png><br>长按识别二维码</p>",
+    ],
+)
+def test_a_code_to_scan_below_a_body_is_no_image_of_it(code: str) -> None:
+    photo = "<p><img src=/a.jpg></p>"
+    assert texts(read(f"{META}<div>{TEXTS[0]}{photo}{code}</div>{FOOT}")) == [TEXTS[0], None]
+    article = read(f"{META}<div>{photo}{BODY}{photo}</div><div><p>扫一扫关注我们</p></div>{FOOT}")
+    assert texts(article) == [None, *TEXTS, None]
+
+
 def pictures(article: ReadArticle) -> list[tuple[str | None, str | None]]:
     """Return path and caption of each image."""
     return [

@@ -9,7 +9,7 @@ from newsmirror.normalise.people import closing_byline, is_byline, opening_bylin
 from newsmirror.normalise.variants import both
 from newsmirror.reading.captions import caption_text, find_captions
 from newsmirror.reading.date_cells import is_date
-from newsmirror.reading.labels import FURNITURE, OTHER_HEADING, RELATED_HEADING
+from newsmirror.reading.labels import CALL, COUNTER, EDGE, FURNITURE, OTHER_HEADING, RELATED_HEADING
 from newsmirror.reading.origins import (
     BYLINE_ALONE,
     BYLINE_AT_END,
@@ -39,6 +39,7 @@ _EDITOR_AT_END = re.compile(
     )
 )
 _CLOSING = ("）", ")", "]", "】")
+_CODE = re.compile(both("二维码|扫码|扫一扫|公众号|小程序"))
 _SHARE = re.compile(both("分享|转发|收藏"))
 _MAX_FURNITURE = 40
 _MIN_PROSE = 15
@@ -67,22 +68,26 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
     """Read the body in the lines `start` up to `end`.
 
     Left out: navigation, links that stand alone (adverts, hot lists) with their headings and dates, share
-    bars, and bylines before the first and after the last paragraph.
+    bars, counters, and bylines and the page's own tools before the first and after the last paragraph.
     """
     lines = _without_furniture(stream, start, end)
     bylines: list[Found[str]] = []
-    while lines and not lines[0].image and (is_byline(lines[0].text) or _repeats(lines[0].text, title)):
-        first = lines.pop(0)
+    while lines and lines[0].image is None:
+        first = lines[0]
         if is_byline(first.text):
             bylines.append(_byline(BYLINE_ALONE, first, first.text))
-    if (
-        len(lines) > 1
-        and lines[-1].text[:1] not in ("（", "(")
-        and lines[-1].text
-        and is_byline(lines[-1].text)
-    ):
-        last = lines.pop()
-        bylines.append(_byline(BYLINE_ALONE, last, last.text))
+        elif not (_repeats(first.text, title) or EDGE.match(first.text)):
+            break
+        lines.pop(0)
+    at_end: list[Found[str]] = []
+    while lines:
+        last = lines[-1]
+        if len(lines) > 1 and last.text and last.text[0] not in ("（", "(") and is_byline(last.text):
+            at_end.append(_byline(BYLINE_ALONE, last, last.text))
+        elif not _is_trailing(stream, last, end):
+            break
+        lines.pop()
+    bylines += reversed(at_end)
     closings = {line: match for line in lines if (match := _closing_editor(line)) is not None}
     captions = find_captions(stream, [line for line in lines if line not in closings])
     below = set(captions.values())
@@ -136,7 +141,9 @@ def is_prose(line: Line) -> bool:
     if line.text.startswith(("...", "…")):
         return False  # the excerpt of another article
     unlinked = sum(len(piece.text) for piece in line.pieces if piece.anchor is None)
-    return unlinked >= _MIN_PROSE and not FURNITURE.match(line.text) and not is_date(line.text)
+    return unlinked >= _MIN_PROSE and not (
+        FURNITURE.match(line.text) or COUNTER.match(line.text) or is_date(line.text)
+    )
 
 
 def _block(line: Line, text: str) -> Block:
@@ -169,7 +176,8 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
     for line in stream.lines[start:end]:
         if line.box.chrome:
             continue
-        if line.links or len(line.text) <= _MAX_FURNITURE:  # no plain paragraph
+        # No plain paragraph, nor a table.
+        if line.links or (len(line.text) <= _MAX_FURNITURE and not line.is_table):
             if line.image is not None and (
                 _is_button(stream, line) or (share_bar and line.box.is_near(share_bar))
             ):
@@ -182,6 +190,8 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
                 continue
             if line.image is None and not line.text:
                 continue
+            if line.image is None and COUNTER.match(line.text):
+                continue
             if line.image is None and FURNITURE.match(line.text):
                 share_bar = line.box if _SHARE.search(line.text) else None
                 continue
@@ -189,8 +199,6 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
                 continue
         after_links, share_bar = False, None
         kept.append(line)
-    while kept and _is_trailing(stream, kept, end):
-        kept.pop()
     return kept
 
 
@@ -203,11 +211,15 @@ def _is_button(stream: Stream, line: Line) -> bool:
     )
 
 
-def _is_trailing(stream: Stream, kept: list[Line], end: int) -> bool:
-    """Tell whether the last line is what buttons leave behind, or the head of the table row that follows."""
-    last = kept[-1]
+def _is_trailing(stream: Stream, last: Line, end: int) -> bool:
+    """Tell whether the last line is what buttons leave behind, or the head of the table row that follows.
+
+    Or a tool or a declaration of the page, or a code to scan.
+    """
     if last.image is not None:
-        return False
+        return _is_code(stream, last)
+    if EDGE.match(last.text):
+        return True
     if len(last.text) <= _MAX_COUNTER and not any(character.isalpha() for character in last.text):
         return True
     following = stream.lines[end].box if end < len(stream.lines) else None
@@ -218,6 +230,21 @@ def _is_trailing(stream: Stream, kept: list[Line], end: int) -> bool:
         and last.box is not following
         and last.box.outer("tr") is not None
         and last.box.outer("table") is following.outer("table")
+    )
+
+
+def _is_code(stream: Stream, line: Line) -> bool:
+    """Tell whether an image is a code to scan: so it is called, or so says the line above or below it."""
+    if line.image is not None and line.image.alt is not None and _CODE.search(line.image.alt):
+        return True
+    above = stream.lines[max(line.index - 1, 0) : line.index]
+    below = stream.lines[line.index + 1 : line.index + 3]
+    if len(below) > 1 and below[1].image is not None:
+        below = []  # that says it of the next
+    return any(
+        CALL.match(call.text)
+        and (line.box in (call.box, call.box.parent) or line.box.parent is call.box.parent)
+        for call in (*above, *below[:1])
     )
 
 
