@@ -287,7 +287,7 @@ COUNTERS = [
     ),
 ]
 TOOLS = [
-    *("听新闻 00:00 / 03:21", "00:00 / 03:21", "聽新聞", "点击收听本文", "目录", "打开APP阅读全文"),
+    *("听新闻 00:00 / 03:21", "00:00 / 03:21", "聽新聞", "点击收听本文", "目录", "打开APP阅读全文", "（完）"),
     *("打开山城新闻客户端，阅读体验更佳", "展开全文"),
     "声明：本网转载此文出于传递更多信息之目的，不代表本网赞同其观点。文中所提到的数据仅供读者参考，请自行核实。",
 ]
@@ -331,7 +331,7 @@ def test_bylines_at_the_end_are_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [*TOOLS[4:], "2025年", "08:15", "共有5人获奖", "一年阅读3本书", "赞3个人的努力", "阅读", "500字"]
+    "line", [*TOOLS, "2025年", "08:15", "共有5人获奖", "一年阅读3本书", "赞3个人的努力", "阅读", "500字"]
 )
 def test_what_a_text_may_say_stays_within_it(line: str) -> None:
     assert texts(read(f"{META}<div>{BODY}<p>{line}</p>{BODY}</div>{FOOT}")) == [*TEXTS, line, *TEXTS]
@@ -454,7 +454,7 @@ SAID = "工人在码头值守"
         (f"<p align=center>{IMAGE}<em>{SAID}</em></p>", SAID),
         (f"<dl><dt>{IMAGE}</dt><dd>{SAID}</dd></dl>", SAID),
         (f"<table><tr><td>{IMAGE}<tr><td>{SAID}</table>", SAID),
-        (f"<p align=center>{IMAGE}</p><p align=center>{SAID}。</p>", f"{SAID}。"),
+        (f"<p align=center>{IMAGE}</p><p align=center>{SAID}</p>", SAID),
         (f"<center>{IMAGE}</center><center><p>{SAID}。</p></center>", f"{SAID}。"),
     ],
 )
@@ -477,8 +477,10 @@ def test_the_caption_of_an_image(figure: str, caption: str) -> None:
         f"<div><p>{IMAGE}</p><p>{'码头' * 31}</p></div>",
         f"<div><p>{IMAGE}</p><p>{SAID}</p><p>水退了</p></div>",
         f"<div><p>水退了</p><p>{IMAGE}</p><p>{SAID}</p></div>",
-        f"<p align=center>{IMAGE}</p><p align=center>一、{SAID}</p>",
+        f"<p align=center>{IMAGE}</p><p align=center>一、码头</p><p>水退了。</p><p align=center>二、渡船</p>",
         f"<p align=center>{IMAGE}</p><p align=center>水退了。</p><p align=center>人来了。</p>",
+        f"<p align=center>{IMAGE}</p><p align=center>（二）码头</p>",
+        f"<p align=center>{IMAGE}</p><p align=center>“水退了”</p>",
         f"<p>{IMAGE}</p><p align=center>{SAID}。</p>",
     ],
 )

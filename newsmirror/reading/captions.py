@@ -6,6 +6,7 @@ be read without the image is no caption: where in doubt, text stays text.
 """
 
 import re
+from itertools import pairwise
 
 from newsmirror.normalise.people import is_byline
 from newsmirror.normalise.variants import both
@@ -21,7 +22,8 @@ _CREDIT = re.compile(both(r"(?:(?<![拍航录偷跟])摄|供图|资料图片?)[�
 _NEXT_SENTENCE = re.compile(r"[。！？；!?;]..")
 _MAX_CAPTION = 80
 _MAX_PLACED = 60
-_NO_CAPTION = ("“", "「", "‘", "《")
+# What someone says, and the numbered heading of a section.
+_NO_CAPTION = re.compile(r"[“「‘]|[（(]?[一二三四五六七八九十\d]{1,2}[、）)]")
 
 
 def find_captions(stream: Stream, lines: list[Line]) -> dict[Line, Line]:
@@ -35,12 +37,17 @@ def find_captions(stream: Stream, lines: list[Line]) -> dict[Line, Line]:
     worded: dict[Line, Line] = {}
     placed: dict[Line, Line] = {}
     following = [*lines[2:], None]
+    centres_text = any(
+        _is_centred(line)
+        for above, line in pairwise([lines[0], *lines])
+        if line.text and not _is_image(above)
+    )
     for image, text, after in zip(lines, lines[1:], following, strict=False):
         if image.image is None or image.image.caption is not None or not _may_be_caption(text):
             continue
         if _is_worded(text.text, image.image.alt) and not (text.text[0] in "▼▽" and _is_image(after)):
             worded[image] = text
-        elif _is_placed(stream, image, text, after):
+        elif _is_placed(stream, image, text, centres_text):
             placed[image] = text
     others = sum(len(line.text) for line in lines) - _length(worded)
     if others - _length(placed) > _length(placed):
@@ -70,17 +77,19 @@ def _is_worded(text: str, alt: str | None) -> bool:
     return text == alt or _OPENING.match(text) is not None or _CREDIT.search(text) is not None
 
 
-def _is_placed(stream: Stream, image: Line, line: Line, after: Line | None) -> bool:
-    """Tell whether a line of one sentence stands where captions do."""
+def _is_placed(stream: Stream, image: Line, line: Line, centres_text: bool) -> bool:
+    """Tell whether a line of one sentence stands where captions do.
+
+    `centres_text`: lines that are below no image are centred, too, such as headings of sections, or verse.
+    """
     text = line.text
-    if len(text) > _MAX_PLACED or text.startswith(_NO_CAPTION) or _NEXT_SENTENCE.search(text[:-1]):
+    if len(text) > _MAX_PLACED or _NO_CAPTION.match(text) or _NEXT_SENTENCE.search(text[:-1]):
         return False
     if line.index != image.index + 1:
         return False
-    if _share_a_box(stream, image, line):
-        return True
-    # Centred lines without a full stop are headings of sections, or verse.
-    return text.endswith("。") and _is_centred(image) and _is_centred(line) and not _is_centred(after)
+    return _share_a_box(stream, image, line) or (
+        not centres_text and _is_centred(image) and _is_centred(line)
+    )
 
 
 def _share_a_box(stream: Stream, image: Line, line: Line) -> bool:
@@ -97,10 +106,10 @@ def _is_image(line: Line | None) -> bool:
     return line is not None and line.image is not None
 
 
-def _is_centred(line: Line | None) -> bool:
+def _is_centred(line: Line) -> bool:
     """Tell whether a line is centred on its own, in a box or in boxes that hold nothing else."""
-    box: Box | None = line.box if line is not None else None
-    while line is not None and box is not None and (box.start, box.end) == (line.index, line.index + 1):
+    box: Box | None = line.box
+    while box is not None and (box.start, box.end) == (line.index, line.index + 1):
         if box.is_centred:
             return True
         box = box.parent

@@ -171,7 +171,7 @@ _TOOL = one_of(
     r"文章目录$ [打下][开载].{0,8}(?:APP|App|app|客户端).{0,12}$ 点击打开.{0,12}$ [展阅查][开读看][全原]文$"
 )
 _DECLARATION = both(r"[（(【\[※*]*.{0,2}声明[】\]]?\s?[:：].{0,160}(?:本[网站]|转载|不代表)")
-EDGE = re.compile(rf"{_TOOL}|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}")
+EDGE = re.compile(rf"{_TOOL}|[（(【](?:全文)?完[）)】]$|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}")
 # What stands in the lines at the foot of a page. Each alternative begins with its own character, for speed.
 _FOOT = re.compile(
     "|".join(spellings("©", "版权所有", "备案号", "公网安备"))
