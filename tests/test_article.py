@@ -1,5 +1,8 @@
 """Articles read from small pages, each laid out in a way that once misled the reader."""
 
+import re
+from urllib.parse import urlsplit
+
 import pytest
 
 from newsmirror.reading.article import Original, ReadArticle, is_article, read_article
@@ -290,6 +293,276 @@ def test_an_image_after_an_advert_stays() -> None:
     assert [(block.image_url, block.caption) for block in article.blocks if block.type == "image"] == [
         ("http://kuaizhao.example/a/1.jpg", "码头")
     ]
+
+
+COUNTERS = [
+    *(
+        "阅读：123",
+        "浏览次数：123 次",
+        "点击：123",
+        "阅读（123）",
+        "赞(3)",
+        "评论（3）",
+        "已有5人参与评论",
+        "已有 12 人点赞",
+    ),
+    *(
+        "2260阅读",
+        "1.2万阅读",
+        "123人浏览",
+        "0条评论",
+        "3人觉得很赞",
+        "本文已被浏览 123 次",
+        "本文已被瀏覽 123 次",
+        "閱讀數：10萬+",
+    ),
+    *(
+        "本文共1832字，阅读约需5分钟",
+        "字数：1832",
+        "全文约1800字，预计阅读时间5分钟",
+        "阅读 1.2万 · 评论 30 | 赞(3)",
+    ),
+]
+TOOLS = [
+    *("听新闻 00:00 / 03:21", "00:00 / 03:21", "聽新聞", "点击收听本文", "目录", "打开APP阅读全文", "（完）"),
+    *("打开山城新闻客户端，阅读体验更佳", "展开全文"),
+    "声明：本网转载此文出于传递更多信息之目的，不代表本网赞同其观点。文中所提到的数据仅供读者参考，请自行核实。",
+]
+BYLINE = "<p>记者 苗立群</p>"
+
+
+@pytest.mark.parametrize("junk", [f"<p>{line}</p>" for line in COUNTERS + TOOLS])
+@pytest.mark.parametrize(
+    "page", ["<div>{junk}{body}</div>", "<div>{body}{junk}</div>", "<div>{junk}</div><div>{body}</div>{junk}"]
+)
+def test_counters_and_tools_around_a_body_are_no_paragraphs(page: str, junk: str) -> None:
+    inner = BODY.removeprefix("<div>").removesuffix("</div>")
+    assert texts(read(f"{META}{page.format(junk=junk, body=inner)}{FOOT}")) == TEXTS
+
+
+@pytest.mark.parametrize(
+    "junk", ["<p>2260阅读</p>", "<p>展开全文</p>", "<p>阅读：123</p><p>点击收听本文</p>"]
+)
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("{junk}{byline}{body}", "{byline}{junk}{body}", "{body}{junk}{byline}", "{body}{byline}{junk}"),
+        "{junk}<p>本报1月8日讯（记者 苗立群）山城下雪了。</p>{body}",
+        "{body}<p>山城下雪了。（记者 苗立群）</p>{junk}",
+    ],
+)
+def test_a_byline_is_found_beside_counters_and_tools(page: str, junk: str) -> None:
+    article = read(f"{META}<div>{page.format(junk=junk, byline=BYLINE, body=BODY)}</div>{FOOT}")
+    assert (article.bylines, len(article.blocks)) == (["记者 苗立群"], 2 + ("山城下雪了" in page))
+
+
+@pytest.mark.parametrize("counter", ["阅读 1 次 ", "1 人赞 ", "阅读1,", "1 "])
+def test_thousands_of_counters_that_are_none(counter: str) -> None:
+    line = f"{counter * 9_000}止"
+    assert texts(read(f"{META}<p>发布时间：{line}</p>{BODY}<p>{line}</p>{FOOT}"))[-3:] == [*TEXTS, line]
+
+
+def test_bylines_at_the_end_are_in_order() -> None:
+    article = read(f"{META}{BODY}<p>记者 苗立群</p><p>通讯员 范望舒</p>{FOOT}")
+    assert (article.bylines, texts(article)) == (["记者 苗立群", "通讯员 范望舒"], TEXTS)
+
+
+@pytest.mark.parametrize(
+    "line", [*TOOLS, "2025年", "08:15", "共有5人获奖", "一年阅读3本书", "赞3个人的努力", "阅读", "500字"]
+)
+def test_what_a_text_may_say_stays_within_it(line: str) -> None:
+    assert texts(read(f"{META}<div>{BODY}<p>{line}</p>{BODY}</div>{FOOT}")) == [*TEXTS, line, *TEXTS]
+
+
+@pytest.mark.parametrize(
+    "line", ["声明：山城轮渡公司从未在任何平台售票。", "目录学是一门老学问。", "他说，阅读：123"]
+)
+def test_what_only_begins_like_a_tool_ends_a_text(line: str) -> None:
+    assert texts(read(f"{META}<div>{BODY}<p>{line}</p></div>{FOOT}")) == [*TEXTS, line]
+
+
+def test_a_small_table_is_no_furniture() -> None:
+    table = "<table><tr><td>关键词<td>次数<tr><td>轮渡<td>3<tr><td>码头<td>2</table>"
+    assert texts(read(f"{META}{BODY}{table}{BODY}{FOOT}")) == [
+        *TEXTS,
+        "关键词\t次数\n轮渡\t3\n码头\t2",
+        *TEXTS,
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "<p><img src=/qr.png alt=山城网二维码></p>",
+        "<p><img src=/qr.png alt=掃一掃></p>",
+        "<p><img src=/qr.png></p><p>扫一扫关注我们</p>",
+        "<p>微信扫一扫，关注我们</p><p><img src=/qr.png></p>",
+        "<div><img src=/qr.png><p>扫码关注山城网</p></div>",
+        "<p><img src=/qr.png><br>长按识别二维码</p>",
+    ],
+)
+def test_a_code_to_scan_below_a_body_is_no_image_of_it(code: str) -> None:
+    photo = "<p><img src=/a.jpg></p>"
+    assert texts(read(f"{META}<div>{TEXTS[0]}{photo}{code}</div>{FOOT}")) == [TEXTS[0], None]
+    article = read(f"{META}<div>{photo}{BODY}{photo}</div><div><p>扫一扫关注我们</p></div>{FOOT}")
+    assert texts(article) == [None, *TEXTS, None]
+
+
+def pictures(article: ReadArticle) -> list[tuple[str | None, str | None]]:
+    """Return path and caption of each image."""
+    return [
+        (urlsplit(block.image_url or "").path, block.caption)
+        for block in article.blocks
+        if block.type == "image"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("alt", "caption"),
+    [
+        ("工人在码头值守", "工人在码头值守"),
+        ("码头 3", "码头 3"),
+        ("GDP", "GDP"),
+        ("山城水位回落通航恢复", "山城水位回落通航恢复"),  # the headline: the reference site prints it so
+        *dict.fromkeys(
+            (
+                *(
+                    "1.jpg",
+                    "微信图片_20250312160233.jpg",
+                    "码头.PNG",
+                    "IMG_2025",
+                    "b1946ac92492d2347c6235b4d2611184",
+                ),
+                *(
+                    "图片",
+                    "圖片",
+                    "图片 1",
+                    "微信图片_20250312160233",
+                    "image",
+                    "加载中...",
+                    "图片加载中…",
+                    "點擊查看大圖",
+                ),
+                *("快照网", "水情快报"),
+            )
+        ).items(),
+    ],
+)
+def test_an_alt_that_says_nothing_of_the_image_is_no_caption(alt: str, caption: str | None) -> None:
+    site = "<meta property=og:site_name content=水情快报>"
+    article = read(f"{site}{META}{BODY}<p><img src=/a.jpg alt='{alt}'></p>{BODY}{FOOT}")
+    assert pictures(article) == [("/a.jpg", caption)]
+
+
+IMAGE = "<img src=/a.jpg>"
+SAID = "工人在码头值守"
+
+
+@pytest.mark.parametrize(
+    ("figure", "caption"),
+    [
+        # By its words.
+        *(
+            (f"<p>{IMAGE}</p><p>{text}</p>", text.lstrip("▲△ "))
+            for text in (
+                *(
+                    "▲ 工人在码头值守",
+                    "△工人在码头值守",
+                    "图为工人在码头值守。",
+                    "圖為工人在碼頭值守。",
+                    "图一：码头",
+                ),
+                *(
+                    "上图：工人在码头值守",
+                    "资料图：码头",
+                    "图源：山城发布",
+                    "工人在码头值守。苗立群 摄",
+                    "码头。（苗立群 攝）",
+                ),
+                *("工人在码头值守。山城轮渡公司供图", "码头（资料图）", "水退了。人来了。苗立群摄"),
+            )
+        ),
+        ("<p><img src=/a.jpg alt=工人在码头值守></p><p>工人在码头值守</p>", SAID),
+        # By its place.
+        (f"<div><div>{IMAGE}</div><div>{SAID}</div></div>", SAID),
+        (f"<div>{IMAGE}<p>{SAID}</p></div>", SAID),
+        (f"<p>{IMAGE}<br>{SAID}</p>", SAID),
+        (f"<center>{IMAGE}<br><font size=2>{SAID}</font></center>", SAID),
+        (f"<p align=center>{IMAGE}<em>{SAID}</em></p>", SAID),
+        (f"<dl><dt>{IMAGE}</dt><dd>{SAID}</dd></dl>", SAID),
+        (f"<table><tr><td>{IMAGE}<tr><td>{SAID}</table>", SAID),
+        (f"<p align=center>{IMAGE}</p><p align=center>{SAID}</p>", SAID),
+        (f"<center>{IMAGE}</center><center><p>{SAID}。</p></center>", f"{SAID}。"),
+    ],
+)
+def test_the_caption_of_an_image(figure: str, caption: str) -> None:
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    assert (pictures(article), texts(article)) == ([("/a.jpg", caption)], [*TEXTS, None, *TEXTS])
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        f"<p>{IMAGE}</p><p>{SAID}。</p>",
+        f"<p>{IMAGE}</p><p>影片在山城码头取景拍摄。</p>",
+        f"<p>{IMAGE}</p><h3>图为码头</h3>",
+        f"<p>{IMAGE}</p><p>图为{'码头' * 40}</p>",
+        f"<p>{IMAGE}</p><p>▼码头</p><p><img src=/b.jpg></p>",
+        f"<p>{IMAGE}</p><p>▲</p>",
+        f"<p>{IMAGE}{SAID}。</p>",
+        f"<div><p>{IMAGE}</p><p>水退了。人来了。</p></div>",
+        f"<div><p>{IMAGE}</p><p>{'码头' * 31}</p></div>",
+        f"<div><p>{IMAGE}</p><p>{SAID}</p><p>水退了</p></div>",
+        f"<div><p>水退了</p><p>{IMAGE}</p><p>{SAID}</p></div>",
+        f"<p align=center>{IMAGE}</p><p align=center>一、码头</p><p>水退了。</p><p align=center>二、渡船</p>",
+        f"<p align=center>{IMAGE}</p><p align=center>水退了。</p><p align=center>人来了。</p>",
+        f"<p align=center>{IMAGE}</p><p align=center>（二）码头</p>",
+        f"<p align=center>{IMAGE}</p><p align=center>“水退了”</p>",
+        f"<p>{IMAGE}</p><p align=center>{SAID}。</p>",
+    ],
+)
+def test_text_below_an_image_stays_text(figure: str) -> None:
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    stays = [line.text or None for line in read_stream(figure, URL).lines]
+    assert (pictures(article)[0], texts(article)) == (("/a.jpg", None), [*TEXTS, *stays, *TEXTS])
+
+
+def test_an_image_has_one_caption() -> None:
+    figure = f"<figure>{IMAGE}<figcaption>码头</figcaption></figure><p>图为值守的工人。</p>"
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    assert (pictures(article), texts(article)[2:4]) == ([("/a.jpg", "码头")], [None, "图为值守的工人。"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Text under every image, and little beside: a guide.
+        "<p>这样做。</p>" + "<div><img src=/a.jpg><p>第一步，打开阀门。</p></div>" * 2,
+        "<p><img src=/a.jpg></p><p>图为工人在码头值守。</p>",
+        "<div><p><img src=/a.jpg></p><p>山城下雪了。</p></div>",
+    ],
+)
+def test_captions_are_not_all_of_the_text(body: str) -> None:
+    article = read(f"{META}<div>{body}</div>{FOOT}")
+    assert "".join(text for text in texts(article) if text) == re.sub("<.*?>", "", body)
+
+
+def test_the_caption_that_ends_a_body_is_a_part_of_it() -> None:
+    article = read(f"{META}{BODY}<p>{IMAGE}</p><p>图为码头。</p><p>（责任编辑：范望舒）</p>{FOOT}")
+    (blocks,) = article.found["blocks"]
+    assert blocks is not None
+    assert (blocks.origin.first, blocks.origin.last) == (2, 5)
+    assert (pictures(article), article.editor) == ([("/a.jpg", "图为码头。")], "范望舒")
+
+
+def test_who_edited_is_no_caption() -> None:
+    article = read(f"{META}{BODY}<center>{IMAGE}<br>（责任编辑：范望舒）</center>{FOOT}")
+    assert (pictures(article), article.editor) == ([("/a.jpg", None)], "范望舒")
+
+
+def test_who_wrote_is_no_caption() -> None:
+    article = read(f"{META}{BODY}<center>{IMAGE}<br>记者 苗立群 摄</center>{FOOT}")
+    assert (pictures(article), article.bylines) == ([("/a.jpg", None)], ["记者 苗立群 摄"])
 
 
 LINKED_DATA = (

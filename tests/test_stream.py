@@ -294,11 +294,16 @@ def test_a_base_on_another_host() -> None:
         ("src='/wait.gif' data-lazy='/a.jpg'", [image("/a.jpg")]),
         ("src='/wait.gif' data-actualsrc='/a.jpg'", [image("/a.jpg")]),
         ("src='/wait.gif' data-url='/a.jpg'", [image("/a.jpg")]),
+        ("src='/grey.gif' original='/a.jpg'", [image("/a.jpg")]),
         ("data-src='/a.jpg'", [image("/a.jpg")]),
         ("src='/a.jpg' data-src='javascript:x'", [image("/a.jpg")]),
         ("src='/a.jpg' data-src=''", [image("/a.jpg")]),
         ("src='data:image/gif;base64,R0' data-src='/a.jpg'", [image("/a.jpg")]),
         ("src='/a.jpg' width='600' height='400'", [image("/a.jpg")]),
+        ("src='/a.jpg' width='100%' height='33'", [image("/a.jpg")]),
+        (f"src='/a.jpg' width='{'9' * 5000}'", [image("/a.jpg")]),
+        ("src='/smile.png' width='16' height='16'", []),
+        ("src='/smile.png' height='32px'", []),
         ("src='/t.gif' width='1' height='1'", []),
         ("src='/t.gif' height='0'", []),
         ("src='/t.gif' width=' 2 '", []),
@@ -311,6 +316,13 @@ def test_a_base_on_another_host() -> None:
 )
 def test_images(attributes: str, expected: list[object]) -> None:
     assert images(f"<p>一<img {attributes}>二</p>") == (["一", *expected, "二"] if expected else ["一二"])
+
+
+def test_a_small_image_in_a_link_may_be_a_button() -> None:
+    assert images("<a href=/2.html><img src=/next.gif alt=下一页 width=16></a>") == [
+        image("/next.gif", "下一页")
+    ]
+    assert images("一<a href=/2.html><img src=/t.gif alt=下一页 width=1></a>") == ["一"]
 
 
 @pytest.mark.parametrize(
@@ -421,6 +433,39 @@ def test_tables_of_data(html: str, text: str) -> None:
     assert tables(f"<p>一</p>{html}<p>二</p>") == [("一", False), (text, True), ("二", False)]
 
 
+@pytest.mark.parametrize(
+    ("html", "rows"),
+    [
+        ("<tr><td>类别<td>环比(%)<td>同比(%)<tr><td>衣着<td>1<td>2<tr><td>居住<td>3<td>4", 3),
+        (
+            "<tr><td>水位<tr><td>时间<td>站<td>来源<tr><td>八时<td>甲<td>一<tr><td>九时<td>乙<td>二",
+            4,
+        ),
+        ("<tr><th>类别<th>去向<tr><td>可回收物<td>分拣站<tr><td>厨余垃圾<td>肥料厂", 3),
+        ("<tr><td>时间<td>活动<tr><td>八时<td>签到<tr><td>九时<td>开幕", 3),
+    ],
+)
+def test_a_label_that_heads_a_column_leaves_a_table_of_data(html: str, rows: int) -> None:
+    assert [(text.count("\n") + 1, is_table) for text, is_table in tables(f"<table>{html}</table>")] == [
+        (rows, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        # One row of values: these are the page's own.
+        "<tr><th>类别<th>发布时间<th>来源<tr><td>国内<td>2025-01-08<td>山城网",
+        "<tr><td>类别<td>国内<tr><td>文号<td>山城文甲<tr><td>来源<td>山城网",
+        "<tr><td>类别<td>国内<tr><td>文号<td>山城文甲",
+        "<tr><td>类别：<td>环比<td>同比<tr><td>衣着<td>1<td>2<tr><td>居住<td>3<td>4",
+        "<tr><td>类别<td>国内<td>文号<td>甲<tr><td>时间<td>八时<td>页数<td>3<tr><td>开本<td>一<td>印张<td>二",
+    ],
+)
+def test_a_table_of_labels_and_values_is_layout(html: str) -> None:
+    assert not any(is_table for _, is_table in tables(f"<table>{html}</table>"))
+
+
 def test_the_caption_of_a_table_of_data_is_not_lost() -> None:
     html = f"<table><caption>各站水位</caption><tr><th>站<th>水位{ROW}</table>"
     assert tables(html) == [("各站水位", False), ("站\t水位\n水城\t12", True)]
@@ -465,6 +510,29 @@ def test_a_table_with_an_image_is_layout() -> None:
         "一",
         image("/a.jpg"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_centred"),
+    [
+        ("<p style='color:red; TEXT-ALIGN : center'>", True),
+        ("<p align=center>", True),
+        ("<p align=' Center'>", True),
+        ("<div align=center><b>水</b>", True),
+        ("<center>", True),
+        ("<p style='text-align:left'>", False),
+        ("<p align=right>", False),
+        ("<p>", False),
+    ],
+)
+def test_a_box_is_centred(tag: str, is_centred: bool) -> None:
+    (line,) = read(f"{tag}水位").lines
+    assert line.box.is_centred == is_centred
+
+
+def test_a_line_break_behind_an_image() -> None:
+    lines = read("<p><img src=/a.jpg> <br>水位<br><img src=/b.jpg>站</p><br>").lines
+    assert [line.image.is_line for line in lines if line.image] == [True, False]
 
 
 # ---- the head --------------------------------------------------------------------------------------------

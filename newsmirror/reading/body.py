@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from newsmirror.items import Block
 from newsmirror.normalise.people import closing_byline, is_byline, opening_byline
 from newsmirror.normalise.variants import both
+from newsmirror.reading.captions import caption_text, find_captions
 from newsmirror.reading.date_cells import is_date
-from newsmirror.reading.labels import FURNITURE, OTHER_HEADING, RELATED_HEADING
+from newsmirror.reading.labels import CALL, COUNTER, EDGE, FURNITURE, OTHER_HEADING, RELATED_HEADING
 from newsmirror.reading.origins import (
     BYLINE_ALONE,
     BYLINE_AT_END,
@@ -17,9 +18,21 @@ from newsmirror.reading.origins import (
     Found,
     Origin,
 )
-from newsmirror.reading.stream import Box, Line, Stream
+from newsmirror.reading.stream import Box, Image, Line, Stream
 
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|avif)$", re.IGNORECASE)
+# What `alt` holds where nobody described the image: the name of a file, or a word for any image.
+_NO_DESCRIPTION = re.compile(
+    rf"(?=[^\d_]*[\d_])[!-~]+|.*{_IMAGE_FILE.pattern}|"
+    + both(
+        r"(?:图[片像]?|照片|[插配题头]图|封面图?|(?:微信|QQ|屏幕)?(?:图片|截图)|未命名|未标题|image|img|photo|picture)"
+        r"[\s\d_（(#-]*[）)]?|"
+        r"(?:图片)?(?:正在)?加载中?[.…。]*|loading[.…]*|点击(?:查?看)?(?:原|大)图|(?:在这里插入|请添加)图片描述|"
+        r"undefined|null"
+    ),
+    re.IGNORECASE,
+)
+_NAME_SEPARATOR = re.compile(r"[_|｜—–-]+")
 _EDITOR_AT_END = re.compile(
     both(
         r"\s*[（(\[【]\s*(?:本文|网络|值班)?(?:责任编辑|责\s?编|编\s?辑)"
@@ -28,6 +41,7 @@ _EDITOR_AT_END = re.compile(
     )
 )
 _CLOSING = ("）", ")", "]", "】")
+_CODE = re.compile(both("二维码|扫码|扫一扫|公众号|小程序"))
 _SHARE = re.compile(both("分享|转发|收藏"))
 _MAX_FURNITURE = 40
 _MIN_PROSE = 15
@@ -56,37 +70,47 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
     """Read the body in the lines `start` up to `end`.
 
     Left out: navigation, links that stand alone (adverts, hot lists) with their headings and dates, share
-    bars, and bylines before the first and after the last paragraph.
+    bars, counters, and bylines and the page's own tools before the first and after the last paragraph.
     """
     lines = _without_furniture(stream, start, end)
     bylines: list[Found[str]] = []
-    while lines and not lines[0].image and (is_byline(lines[0].text) or _repeats(lines[0].text, title)):
-        first = lines.pop(0)
+    while lines and lines[0].image is None:
+        first = lines[0]
         if is_byline(first.text):
             bylines.append(_byline(BYLINE_ALONE, first, first.text))
-    if (
-        len(lines) > 1
-        and lines[-1].text[:1] not in ("（", "(")
-        and lines[-1].text
-        and is_byline(lines[-1].text)
-    ):
-        last = lines.pop()
-        bylines.append(_byline(BYLINE_ALONE, last, last.text))
+        elif not (_repeats(first.text, title) or EDGE.match(first.text)):
+            break
+        lines.pop(0)
+    at_end: list[Found[str]] = []
+    while lines:
+        last = lines[-1]
+        if len(lines) > 1 and last.text and last.text[0] not in ("（", "(") and is_byline(last.text):
+            at_end.append(_byline(BYLINE_ALONE, last, last.text))
+        elif not _is_trailing(stream, last, end):
+            break
+        lines.pop()
+    bylines += reversed(at_end)
+    closings = {line: match for line in lines if (match := _closing_editor(line)) is not None}
+    captions = find_captions(stream, [line for line in lines if line not in closings])
+    below = set(captions.values())
+    site_names = _site_names(stream)
     editor = None
-    blocks: list[Block] = []
-    kept: list[Line] = []
+    blocks: list[tuple[Line, Block]] = []
     for line in lines:
         text = line.text
-        if text.endswith(_CLOSING) and (match := _EDITOR_AT_END.search(text)):
+        if (match := closings.get(line)) is not None:
             at = Origin(EDITOR_AT_END, line.index, line.index, match.start(), match.end())
             editor = Found(match["editor"].strip(), at)
             text = text[: match.start()]
-        if line.image is not None or text:
-            blocks.append(_block(line, text))
-            kept.append(line)
+        if line.image is not None:
+            caption = captions.get(line)
+            told = caption_text(caption) if caption is not None else _description(line.image, site_names)
+            blocks.append((line, Block("image", None, None, line.image.url, line.image.caption or told)))
+        elif text and line not in below:
+            blocks.append((line, _block(line, text)))
     ends = (
-        (BYLINE_DATELINE, opening_byline, zip(kept, blocks, strict=True)),
-        (BYLINE_AT_END, closing_byline, zip(reversed(kept), reversed(blocks), strict=True)),
+        (BYLINE_DATELINE, opening_byline, blocks),
+        (BYLINE_AT_END, closing_byline, reversed(blocks)),
     )
     for rule, find, paragraphs in ends:
         for line, block in paragraphs:
@@ -94,7 +118,12 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
                 if (byline := find(block.text)) is not None:
                     bylines.append(_byline(rule, line, byline))
                 break
-    return Body(blocks, kept, bylines, editor)
+    read = below.union(line for line, _ in blocks)
+    return Body([block for _, block in blocks], [line for line in lines if line in read], bylines, editor)
+
+
+def _closing_editor(line: Line) -> re.Match[str] | None:
+    return _EDITOR_AT_END.search(line.text) if line.text.endswith(_CLOSING) else None
 
 
 def _byline(rule: str, line: Line, text: str) -> Found[str]:
@@ -114,17 +143,28 @@ def is_prose(line: Line) -> bool:
     if line.text.startswith(("...", "…")):
         return False  # the excerpt of another article
     unlinked = sum(len(piece.text) for piece in line.pieces if piece.anchor is None)
-    return unlinked >= _MIN_PROSE and not FURNITURE.match(line.text) and not is_date(line.text)
+    return unlinked >= _MIN_PROSE and not (
+        FURNITURE.match(line.text) or COUNTER.match(line.text) or is_date(line.text)
+    )
 
 
 def _block(line: Line, text: str) -> Block:
-    if line.image is not None:
-        return Block("image", None, None, line.image.url, line.image.caption or line.image.alt)
     if line.is_table:
         return Block("table", None, text, None, None)
     if line.box.heading:
         return Block("heading", line.box.heading, text, None, None)
     return Block("paragraph", None, text, None, None)
+
+
+def _description(image: Image, site_names: set[str]) -> str | None:
+    alt = image.alt
+    return None if alt is None or alt in site_names or _NO_DESCRIPTION.fullmatch(alt) else alt
+
+
+def _site_names(stream: Stream) -> set[str]:
+    """Return what stands behind the headline in the page's <title>, and og:site_name."""
+    behind = [part.strip() for part in _NAME_SEPARATOR.split(stream.page_title)[1:]]
+    return {*behind, stream.meta.get("og:site_name", "")}
 
 
 def _repeats(text: str, title: str) -> bool:
@@ -138,7 +178,8 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
     for line in stream.lines[start:end]:
         if line.box.chrome:
             continue
-        if line.links or len(line.text) <= _MAX_FURNITURE:  # no plain paragraph
+        # No plain paragraph, nor a table.
+        if line.links or (len(line.text) <= _MAX_FURNITURE and not line.is_table):
             if line.image is not None and (
                 _is_button(stream, line) or (share_bar and line.box.is_near(share_bar))
             ):
@@ -151,6 +192,8 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
                 continue
             if line.image is None and not line.text:
                 continue
+            if line.image is None and COUNTER.match(line.text):
+                continue
             if line.image is None and FURNITURE.match(line.text):
                 share_bar = line.box if _SHARE.search(line.text) else None
                 continue
@@ -158,8 +201,6 @@ def _without_furniture(stream: Stream, start: int, end: int) -> list[Line]:
                 continue
         after_links, share_bar = False, None
         kept.append(line)
-    while kept and _is_trailing(stream, kept, end):
-        kept.pop()
     return kept
 
 
@@ -172,11 +213,15 @@ def _is_button(stream: Stream, line: Line) -> bool:
     )
 
 
-def _is_trailing(stream: Stream, kept: list[Line], end: int) -> bool:
-    """Tell whether the last line is what buttons leave behind, or the head of the table row that follows."""
-    last = kept[-1]
+def _is_trailing(stream: Stream, last: Line, end: int) -> bool:
+    """Tell whether the last line is what buttons leave behind, or the head of the table row that follows.
+
+    Or a tool or a declaration of the page, or a code to scan.
+    """
     if last.image is not None:
-        return False
+        return _is_code(stream, last)
+    if EDGE.match(last.text):
+        return True
     if len(last.text) <= _MAX_COUNTER and not any(character.isalpha() for character in last.text):
         return True
     following = stream.lines[end].box if end < len(stream.lines) else None
@@ -187,6 +232,21 @@ def _is_trailing(stream: Stream, kept: list[Line], end: int) -> bool:
         and last.box is not following
         and last.box.outer("tr") is not None
         and last.box.outer("table") is following.outer("table")
+    )
+
+
+def _is_code(stream: Stream, line: Line) -> bool:
+    """Tell whether an image is a code to scan: so it is called, or so says the line above or below it."""
+    if line.image is not None and line.image.alt is not None and _CODE.search(line.image.alt):
+        return True
+    above = stream.lines[max(line.index - 1, 0) : line.index]
+    below = stream.lines[line.index + 1 : line.index + 3]
+    if len(below) > 1 and below[1].image is not None:
+        below = []  # that says it of the next
+    return any(
+        CALL.match(call.text)
+        and (line.box in (call.box, call.box.parent) or line.box.parent is call.box.parent)
+        for call in (*above, *below[:1])
     )
 
 

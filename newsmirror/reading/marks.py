@@ -5,7 +5,7 @@ from itertools import pairwise
 from newsmirror.normalise.people import names
 from newsmirror.reading.body import is_prose
 from newsmirror.reading.hits import MAX_VALUE, Hit
-from newsmirror.reading.labels import MORE, RELATED_HEADING, is_removal
+from newsmirror.reading.labels import COUNTER, MORE, RELATED_HEADING, is_removal
 from newsmirror.reading.meta import MetaRow
 from newsmirror.reading.origins import BODY, BODY_ABOVE_LABELS, BODY_SHORT, EDITOR_BELOW, Found
 from newsmirror.reading.stream import Line, Stream
@@ -82,7 +82,9 @@ def body_range(stream: Stream, head: int, meta: MetaRow, footer: set[int]) -> tu
     Further lists (related articles, 更多关于…) end the search. Labels below the body, not above it, are told
     by the prose that stands over them while none stands right under them.
     """
-    labels = sorted({index for hit in meta.hits for index in (hit.line.index, hit.last)})
+    # A counter may stand below the byline: 阅读：123.
+    row = [hit for hit in meta.hits if not COUNTER.match(hit.line.text)]
+    labels = sorted({index for hit in row for index in (hit.line.index, hit.last)})
     labels = [index for index in labels if abs(index - head) <= _MAX_DISTANCE]
     below = max([head, *labels]) + 1
     stretches = _stretches(stream, below, footer)

@@ -45,8 +45,9 @@ _ROLES = {
 _GATHERED = frozenset(("td", "th", "table", "figcaption", "figure"))
 
 # Few elements have these: found at once, so that the walk need not ask each.
-_MAY_BE_HIDDEN = etree.XPath("//@hidden/.. | //@style/..")
+_STYLED = etree.XPath("//@hidden/.. | //@style/.. | //@align/.. | //center")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CENTRED_STYLE = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 # What takes no room on the screen: zero-width characters, BOM, soft hyphen, directional marks; control
 # characters, with which a title could write to the terminal that shows it; and halves of characters, which
 # JSON can escape and no encoding has.
@@ -66,6 +67,7 @@ _IMAGE_SOURCES = (
     "data-lazy",
     "data-actualsrc",
     "data-url",
+    "original",
     "src",
 )
 
@@ -73,8 +75,13 @@ _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=Tru
 
 # A table of data, not of layout: its cells are short.
 _MAX_DATA_CELL = 60
+# Under a head row: fewer may be the values of its labels.
+_MIN_DATA_ROWS = 2
 _MAX_SHORT = 40
 _MAX_TAG = 4
+# No image to read: a counter's pixel, and an emoji or an icon; in a link that may be a button.
+_MAX_PIXEL = 2
+_MAX_EMOJI = 32
 
 # The structs here are never part of a cycle, so the garbage collector need not look at them: gc=False.
 
@@ -88,6 +95,7 @@ class Box(Struct, eq=False, gc=False):
     end: int = 0
     heading: int = 0
     chrome: bool = False
+    is_centred: bool = False
     # Of a table without another table in it: for each row the lines of its cells.
     rows: list[list[tuple[int, int]]] | None = None
     # Of a figure: the caption that was read.
@@ -133,13 +141,17 @@ class Piece(Struct, eq=False, gc=False):
 
 
 class Image(Struct, eq=False, gc=False):
-    """An image with its absolute address; `alt` and `caption` are None when there is none."""
+    """An image with its absolute address; `alt` and `caption` are None when there is none.
+
+    `is_line`: a line break stands right behind it.
+    """
 
     url: str
     alt: str | None
     caption: str | None
     anchor: Anchor | None
     element: etree._Element | None = None
+    is_line: bool = False
 
 
 class Line(Struct, eq=False, gc=False):
@@ -350,6 +362,7 @@ class _Walk:
         self.base = base
         self.lines = lines
         self.box = Box("body", None, 0)
+        self.centred: set[etree._Element] = set()
         self.anchor: Anchor | None = None
         # Of each open link: the one around it, and the line and the piece that it begins with.
         self.anchors: list[tuple[Anchor | None, int, int]] = []
@@ -358,11 +371,9 @@ class _Walk:
         self.pieces: list[Piece] = []
 
     def run(self, root: etree._Element) -> None:
-        hidden = [
-            (element, element.tag)
-            for element in cast(list[etree._Element], _MAY_BE_HIDDEN(root))
-            if _is_hidden(element)
-        ]
+        styled = cast(list[etree._Element], _STYLED(root))
+        self.centred = set(filter(_is_centred, styled))
+        hidden = [(element, element.tag) for element in styled if _is_hidden(element)]
         for element, _ in hidden:
             element.tag = "template"  # is not read, and the walk need not ask again
         siblings = iter([root])
@@ -409,12 +420,14 @@ class _Walk:
 
     def _open(self, role: str, element: etree._Element) -> None:
         if role in ("block", "marked block"):
-            self._open_box(element.tag)
+            self._open_box(element.tag, element in self.centred)
         elif role == "link":
             self.anchors.append((self.anchor, len(self.lines), len(self.pieces)))
             self.anchor = self._open_anchor(element)
         elif role == "break":
             self.flush()
+            if self.lines and (image := self.lines[-1].image) is not None:
+                image.is_line = True
         elif role == "image":
             self._add_image(element)
 
@@ -466,12 +479,13 @@ class _Walk:
             self.text = ""
         self.gap = False
 
-    def _open_box(self, tag: str) -> None:
+    def _open_box(self, tag: str, is_centred: bool) -> None:
         if self.pieces:
             self.flush()
         outer = self.box
         heading = HEADING_LEVEL.get(tag) or outer.heading
-        self.box = Box(tag, outer, len(self.lines), 0, heading, outer.chrome or tag in CHROME_TAGS)
+        chrome = outer.chrome or tag in CHROME_TAGS
+        self.box = Box(tag, outer, len(self.lines), 0, heading, chrome, is_centred)
         if tag == "tr" and (table := outer.outer("table")) is not None and table.rows is not None:
             table.rows.append([])
         elif tag == "table":
@@ -485,7 +499,8 @@ class _Walk:
             self.flush()
         if (raw := element.text) and (text := squeeze(raw)):
             start, outer, anchor = len(self.lines), self.box, self.anchor
-            box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome)
+            centred = element in self.centred
+            box = Box(tag, outer, start, start + 1, outer.heading, outer.chrome, centred)
             links = () if anchor is None else (anchor,)
             self.lines.append(Line(start, box, text, [Piece(text, 0, anchor)], links, anchor))
 
@@ -529,8 +544,9 @@ class _Walk:
             self.pieces.append(Piece("", len(self.text), anchor))
 
     def _add_image(self, element: etree._Element) -> None:
-        if any((element.get(side) or "").strip() in ("0", "1", "2") for side in ("width", "height")):
-            return  # a counter's pixel
+        largest = _MAX_PIXEL if self.anchor is not None else _MAX_EMOJI
+        if any(_is_within(element.get(side), largest) for side in ("width", "height")):
+            return
         for name in _IMAGE_SOURCES:
             url = self.base.absolute(element.get(name))
             if url is not None:
@@ -562,7 +578,7 @@ class _Walk:
         """Make one line of a table of data; one that lays out the page stays as it is.
 
         Data: at least two rows with two columns, short cells, and neither links, images, tables nor page
-        labels within.
+        labels within, but at the head of columns.
         """
         lines = self.lines
         rows = [
@@ -576,7 +592,9 @@ class _Walk:
         if any(line.image is not None or line.is_table or line.links for line in inner):
             return
         cells = [cell for row in rows for cell in row]
-        if max(map(len, cells)) > _MAX_DATA_CELL or any(map(starts_with_label, cells)):
+        if max(map(len, cells)) > _MAX_DATA_CELL:
+            return
+        if any(map(starts_with_label, cells)) and not _are_columns(rows):
             return
         first = min(start for row in table.rows or [] for start, _ in row)
         del lines[first:]
@@ -622,8 +640,32 @@ class _PlacedWalk(_Walk):
         self.placed = len(lines)
 
 
+def _are_columns(rows: list[list[str]]) -> bool:
+    """Tell whether the labels in a table, 类别 or 时间, only head its columns, with several rows below."""
+    head, *below = [row for row in rows if len(row) > 1]
+    return (
+        len(below) >= _MIN_DATA_ROWS
+        and not any(":" in cell or "：" in cell for cell in head)
+        and not any(starts_with_label(cell) for row in below for cell in row)
+    )
+
+
+def _is_within(size: str | None, largest: int) -> bool:
+    """Tell whether a width or a height, as printed, is of so many pixels at the most."""
+    digits = (size or "").strip().removesuffix("px")
+    return len(digits) <= len(str(_MAX_EMOJI)) and digits.isdecimal() and int(digits) <= largest
+
+
 def _is_hidden(element: etree._Element) -> bool:
     if element.get("hidden") is not None:
         return True
     style = element.get("style")
     return style is not None and _HIDDEN_STYLE.search(style) is not None
+
+
+def _is_centred(element: etree._Element) -> bool:
+    return (
+        element.tag == "center"
+        or element.get("align", "").strip().lower() == "center"
+        or _CENTRED_STYLE.search(element.get("style", "")) is not None
+    )
