@@ -12,7 +12,7 @@ from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.normalise.variants import both, one_of
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.labels import FOOT, FURNITURE, HOT_HEADING, MORE, compact
-from newsmirror.reading.stream import Box, Stream
+from newsmirror.reading.stream import Box, Choice, Stream
 
 # What the links of a site's frame are made of, which lead to no listing and to no article: one of the first
 # words, and nothing but them and the second ones. 联系我们 is such a link, 联系我们的那座桥 is a headline.
@@ -285,7 +285,20 @@ def _number_rows(stream: Stream) -> list[_Row]:
             url = anchor.url if anchor is not None else None
             is_current = url is None or _bare(url) == own
             rows[-1].append(_Number(int(match[1]), None if is_current else url, line.index))
-    return rows
+    chosen = (_chosen_row(stream, choices) for choices in stream.choices)
+    return [*rows, *(row for row in chosen if row)]
+
+
+def _chosen_row(stream: Stream, choices: list[Choice]) -> _Row:
+    """Return the page numbers of a menu to choose from: the current one is this page's, or what it shows."""
+    own = _bare(stream.url)
+    current = next((choice for choice in choices if _bare(choice.url) == own), None)
+    current = current or next((choice for choice in choices if choice.is_chosen), choices[0])
+    return [
+        _Number(int(match[1]), None if choice is current else choice.url, len(stream.lines))
+        for choice in choices
+        if (match := _PAGE_NUMBER.match(choice.text))
+    ]
 
 
 def _next_number(stream: Stream, rows: list[_Row]) -> str | None:
