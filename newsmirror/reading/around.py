@@ -204,7 +204,7 @@ def _is_menu(stream: Stream, first: int, links: list[Link]) -> bool:
     if all(shape(link.url) != shape(last) for link in links[1:-1]):
         return False
     above = bisect_left(stream.link_lines, first)
-    return last not in stream.link_urls[:above]
+    return last.partition("#")[0] not in stream.link_urls[:above]
 
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:

@@ -220,7 +220,7 @@ class Stream:
     # Those of the lines that are a notice, and those that are short enough for a heading.
     notices: list[Line] = field(default_factory=list)
     short: list[Line] = field(default_factory=list)
-    # For each link in order of the page: the index of its line and its address.
+    # For each link in order of the page: the index of its line and the address of the page it leads to.
     link_lines: list[int] = field(default_factory=list)
     link_urls: list[str] = field(default_factory=list)
     _url_changes: list[int] = field(default_factory=list)
@@ -253,7 +253,7 @@ class Stream:
             for anchor in links:
                 if anchor.url is not None and not anchor.is_tag:
                     self.link_lines.append(line.index)
-                    self.link_urls.append(anchor.url)
+                    self.link_urls.append(anchor.url.partition("#")[0])
         urls = self.link_urls
         change = len(urls)
         self._url_changes = [change] * len(urls)
