@@ -197,6 +197,7 @@ def test_dates_are_kept_as_printed(date: str) -> None:
             "<a href=/a/1.html title='打开新窗口'>山城水位...</a>", "山城水位...", id="another-title"
         ),
         pytest.param("<a href=/a/1.html title='山城水位回落通航'>山城水位</a>", "山城水位", id="not-cut"),
+        pytest.param("<a href=/a/1.html title=山城水位>山城水位...</a>", "山城水位", id="nothing-was-cut"),
         pytest.param("<a href=/a/1.html>山城水位...</a>", "山城水位...", id="no-attribute"),
         pytest.param("<a href=/a/1.html title='山城'>山城水位...</a>", "山城水位...", id="shorter-attribute"),
     ],

@@ -277,7 +277,7 @@ def _title_cell(linked: list[_Cell], plain: list[_Cell]) -> _Cell | None:
 def _full_title(cell: _Cell) -> str:
     """Return the title; one that the list cut short is completed from the link's own `title`."""
     stem = cell.text.rstrip(".…‥ ")
-    if stem != cell.text and len(cell.label) > len(stem) and cell.label.startswith(stem):
+    if stem != cell.text and cell.label.startswith(stem):
         return cell.label
     return cell.text
 
