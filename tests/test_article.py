@@ -612,6 +612,8 @@ MENU = "<ul><li><a href=/>首页</a><li><a href=/sh/>社会</a><li><a href=/gn/>
         ("<ul><li><a href=/feeds>我的订阅</a><li><a href=/gn/>国内</a></ul>", ["我的订阅", "国内"]),
         ("<p>您的位置：<a href=/>首页</a> <a href=/gn/>国内</a></p>", ["首页", "国内"]),
         ("<p><a href=/>首页</a><i></i><a href=/gn/>国内</a><i></i></p>", ["首页", "国内"]),
+        ("<p><a href=/>首页</a><i></i><a href=/gn/>国内</a><i></i>正文</p>", ["首页", "国内"]),
+        ("<p><a href=/>首页</a> 通知 <a href=/gn/>国内</a></p>", []),
         ("<p><a href=/>首页</a> <a href=/xw>新闻</a> <a href=/xw/gn>国内</a></p>", ["首页", "新闻", "国内"]),
         (f"{MENU}<p><a href=/>首页</a><i></i><a href=/gn/>国内</a></p>", ["首页", "国内"]),
         (f"{MENU}<ul><li><a href=/>首页</a><li><a href=/gn/>国内</a></ul>", ["首页", "国内"]),

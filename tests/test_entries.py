@@ -197,6 +197,7 @@ def test_dates_are_kept_as_printed(date: str) -> None:
             "<a href=/a/1.html title='打开新窗口'>山城水位...</a>", "山城水位...", id="another-title"
         ),
         pytest.param("<a href=/a/1.html title='山城水位回落通航'>山城水位</a>", "山城水位", id="not-cut"),
+        pytest.param("<a href=/a/1.html title=山城水位>山城水位...</a>", "山城水位", id="nothing-was-cut"),
         pytest.param("<a href=/a/1.html>山城水位...</a>", "山城水位...", id="no-attribute"),
         pytest.param("<a href=/a/1.html title='山城'>山城水位...</a>", "山城水位...", id="shorter-attribute"),
     ],
@@ -234,6 +235,16 @@ def test_a_title_that_was_cut_is_completed(html: str, title: str) -> None:
             "<div><a href=/a/1.html>山城水位回落</a> 01-08</div>",
             [("/a/1.html", "山城水位回落", None, "01-08")],
             id="the-one-with-a-title",
+        ),
+        pytest.param(
+            "<div><a href=/a/1.html><img src=/1.jpg></a><h2><a href=/a/1.html>芒种时节</a></h2><p>01-08 <a "
+            "href=/a/1.html#respond>2 条评论</a></p><p>连日降雨之后水位回落。</p></div>"
+            "<div><h2><a href=/a/2.html#top>水城灯会</a></h2><p><a href=/a/2.html#respond>评论</a> 01-07</p>",
+            [
+                ("/a/1.html", "芒种时节", "连日降雨之后水位回落。", "01-08"),
+                ("/a/2.html", "水城灯会", None, "01-07"),
+            ],
+            id="links-to-the-comments",
         ),
         pytest.param(
             "<li><a href=javascript:x>山城水位回落</a></li><li><a href=mailto:a@b.example>水城</a></li>",

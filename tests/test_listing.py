@@ -19,6 +19,9 @@ LIST = (
 UNDATED = "<ul>" + "".join(f"<li><a href={path}>{title}</a></li>" for path, title in ENTRIES) + "</ul>"
 
 
+CHOICES = "<option value=index.html>第1页<option value=list_2.html>第2页<option value=list_3.html>第3页"
+
+
 def read(html: str, url: str = URL) -> Listing:
     return read_listing(read_stream(html, url))
 
@@ -51,6 +54,14 @@ def shown(listing: Listing) -> list[tuple[str, str | None]]:
         "<a href=list_2.html>›</a>",
         "<a href=list_2.html>»</a>",
         "<a href=list_2.html>→</a>",
+        "<a href=javascript:; onclick=\"location.href='list_2.html'\">下一页</a>",
+        "<a href=# onclick='window.location=\"/gn/list_2.html\";return false;'>下一页</a>",
+        "<a onclick=\"window.open('list_2.html','_self')\">下一页</a>",
+        "<a href=\"javascript:location.replace('list_2.html')\">下一页</a>",
+        f"<select onchange='location=this.value'>{CHOICES}</select>",
+        f"<select><option value=9>9</select><select>{CHOICES.replace('index', 'list_1')}</select>",
+        "<select><option value=1.html>第1页<option value=/gn/ selected>2<option value=list_2.html>3</select>",
+        "<select><option value=1.html>1<option value=i.html selected>2<option value=list_2.html>3</select>",
         "<a rel=next href=list_2.html>2</a>",
         "<a rel='nofollow next' href=list_2.html>更早</a>",
         "<head><link rel=next href=list_2.html></head>",
@@ -124,6 +135,13 @@ def test_the_next_page_of_other_pages(url: str, html: str, following: str | None
         "<table><tr><th>一<th>二<tr><td>7<td><a href=/day/2025-01-08.html>8</a></table>",
         "<p>7 <a href=/day/8.html>8</a> <a href=/month/2.html>&gt;</a></p>",
         "<p>1 <a href=list_3.html>3</a></p>",
+        "<a href=javascript:; onclick=\"location.href='list_'+n+'.html'\">下一页</a>",
+        "<a href=javascript:; onclick=\"if(n>2)location.href='list_2.html'\">下一页</a>",
+        "<a href=javascript:; onclick=\"location.href=='list_2.html'\">下一页</a>",
+        "<select><option value=1>第1页<option value=2>第2页</select>",
+        "<select><option value=javascript:a.b>第1页<option value=javascript:c.d>第2页</select>",
+        "<select><option value=a.html>国内<option value=b.html>国际</select>",
+        "<select><option value=2025/>2025<option value=2026/>2024</select>",
         "<p><a href=/a/9.html>下一篇</a></p>",
         "<p>下一页：<a href=/a/0.html>山城水位回落通航恢复</a></p>",
     ],
@@ -152,6 +170,8 @@ NUMBERS = "".join(f" <a href=list_{number}.html>{number}</a>" for number in (2, 
         ("<p><a href=list_2.html>下一页</a> <a href=list_9.html>[尾页]</a></p>", [9]),
         ("<p><a href=list_2.html>下一页</a> <a href=list_9.html>最后一页</a></p>", [9]),
         ("<p><a href=list_2.html>Next</a> <a href=list_9.html>Last »</a></p>", [9]),
+        (f"<select>{CHOICES}</select>", [2, 3]),
+        ("<select><option value=2025.html>2025<option value=2024.html>2024</select>", []),
         ("<p><a href=list_2.html>下一页</a></p>", []),
         ("<p>共1页 1 <a href=/gn/>尾页</a></p>", []),
         (NUMBERS, []),  # of what, nobody says
@@ -266,7 +286,7 @@ def test_what_may_be_frame_is_an_entry_by_its_date_or_its_address(title: str) ->
         "站长统计 联系我们 关于我们 关于本站 招聘信息 网站地图 帮助中心 设为首页 隐私政策 广告服务 "
         "投诉电话 版权声明 违法和不良信息举报 不良信息举报电话 法律声明及隐私政策 我要投稿 2条评论 "
         "手机客户端下载 查看更多评论 返回网站首页 友情链接申请 會員註冊 聯繫我們 意見反饋 加入收藏 "
-        "会员登录/注册 高级搜索 网上有害信息举报 收藏本页"
+        "会员登录/注册 高级搜索 网上有害信息举报 收藏本页 阅读全文 查看详情 继续阅读全文"
     ).split(),
 )
 def test_a_link_of_the_frame_alone(title: str) -> None:

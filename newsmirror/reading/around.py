@@ -67,7 +67,8 @@ def read_breadcrumbs(stream: Stream, head: int, category: str | None) -> Found[l
         between = "".join(piece.text for piece in line.pieces if piece.anchor is None).strip()
         if _POSITION.match(between) or not _ARROWS.isdisjoint(between):
             return Found(links, Origin(TRAIL_LINE, line.index, line.index))
-        if not between and _is_home_trail(links, category) and not _is_menu(stream, line.index, links):
+        behind = line.pieces[-1].text if line.pieces[-1].anchor is None else ""  # 正文
+        if between == behind and _is_home_trail(links, category) and not _is_menu(stream, line.index, links):
             return Found(links, Origin(TRAIL_BARE, line.index, line.index))
         if _PLAIN_SEPARATORS.isdisjoint(between):
             continue
@@ -204,7 +205,7 @@ def _is_menu(stream: Stream, first: int, links: list[Link]) -> bool:
     if all(shape(link.url) != shape(last) for link in links[1:-1]):
         return False
     above = bisect_left(stream.link_lines, first)
-    return last not in stream.link_urls[:above]
+    return last.partition("#")[0] not in stream.link_urls[:above]
 
 
 def _related_in(stream: Stream, start: int, end: int) -> list[Entry]:

@@ -104,7 +104,8 @@ def _cells(line: Line, owner: str | None, region: Box | None) -> list[_Cell]:
         anchor = line.image.anchor
         if anchor is None or anchor.url is None:
             return []
-        return [_Cell("", anchor.url, line, "", anchor.url, region)]
+        url = _page(anchor.url)
+        return [_Cell("", url, line, "", url, region)]
     cells: list[_Cell] = []
     previous: object = line  # no piece has this as its link
     for piece in line.pieces:
@@ -120,9 +121,15 @@ def _cells(line: Line, owner: str | None, region: Box | None) -> list[_Cell]:
         elif anchor is None or anchor.url is None:
             cells.append(_Cell(text, None, line, anchor.label if anchor else "", owner, region))
         else:
-            cells.append(_Cell(text, anchor.url, line, anchor.label, anchor.url, region))
+            url = _page(anchor.url)
+            cells.append(_Cell(text, url, line, anchor.label, url, region))
         previous = anchor
     return [cell for cell in cells if cell.url is not None or (cell.text and not _is_filler(cell.text))]
+
+
+def _page(url: str) -> str:
+    """Return the address of the page: 1.html#comments is 1.html."""
+    return url.partition("#")[0]
 
 
 class _Owners:
@@ -135,7 +142,7 @@ class _Owners:
     def of(self, line: Line) -> tuple[str | None, Box | None]:
         """Return that address, if it is clear, and the box of the whole list, the one around."""
         owner, region = self.known.get(line.box) or self._climb(line.box)
-        if len(line.links) > 1 and len({anchor.url for anchor in line.links}) > 1:
+        if len(line.links) > 1 and len({_page(anchor.url or "") for anchor in line.links}) > 1:
             return None, region
         return owner, region
 
@@ -270,7 +277,7 @@ def _title_cell(linked: list[_Cell], plain: list[_Cell]) -> _Cell | None:
 def _full_title(cell: _Cell) -> str:
     """Return the title; one that the list cut short is completed from the link's own `title`."""
     stem = cell.text.rstrip(".…‥ ")
-    if stem != cell.text and len(cell.label) > len(stem) and cell.label.startswith(stem):
+    if stem != cell.text and cell.label.startswith(stem):
         return cell.label
     return cell.text
 

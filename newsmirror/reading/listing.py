@@ -12,7 +12,7 @@ from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.normalise.variants import both, one_of
 from newsmirror.reading.entries import Entry, read_entries
 from newsmirror.reading.labels import FOOT, FURNITURE, HOT_HEADING, MORE, compact
-from newsmirror.reading.stream import Box, Stream
+from newsmirror.reading.stream import Box, Choice, Stream
 
 # What the links of a site's frame are made of, which lead to no listing and to no article: one of the first
 # words, and nothing but them and the second ones. 联系我们 is such a link, 联系我们的那座桥 is a headline.
@@ -22,13 +22,13 @@ _FRAME_WORD = one_of(
     "版权 声明 隐私 协议 条款 招聘 诚聘 加盟 合作 反馈 建议 留言 举报 投诉 纠错 收藏 设为首页 搜[索寻] "
     "换一[批组换] 刷新 English EN 繁体 简体 微博 微信 公众号 二维码 分享 [打列]印 返回 顶部 回到 备案 "
     "公网安备 [上下]一[页篇条] 尾页 末页 首页 主页 [前后]页 评论 发表 购物 捐助 赞助 移除 删除 申请 站长 "
-    "统计 服务中心 使用说明"
+    "统计 服务中心 使用说明 全文 原文 详情"
 )
 _FRAME_REST = one_of(
     "我们 我要 本[站网] 网站 站点 站内 中心 服务 信息 用户 账号 密码 方式 电话 热线 邮箱 地址 平台 入口 政策 "
     "指南 须知 更多 查看 点击 进入 立即 免费 在线 网上 页面 列表 文章 新闻 内容 网友 意见 问题 [链连][接结] "
     "所有 法律 免责 保护 违法 不良 侵权 人才 英才 商务 业务 投放 刊登 加入 官方 新浪 手机 电脑 安卓 苹果 "
-    "设为 使用 客服 新用户 招商 本页 高级 全文 全站 快速 扫码 有害 授权 转载 "
+    "设为 使用 客服 新用户 招商 本页 高级 阅读 继续 全站 快速 扫码 有害 授权 转载 "
     "[与及和或的到至为请] [站网页版条接结]"
 )
 _FRAME = re.compile(rf"(?:{_FRAME_REST})*{_FRAME_WORD}(?:{_FRAME_WORD}|{_FRAME_REST})*")
@@ -285,7 +285,20 @@ def _number_rows(stream: Stream) -> list[_Row]:
             url = anchor.url if anchor is not None else None
             is_current = url is None or _bare(url) == own
             rows[-1].append(_Number(int(match[1]), None if is_current else url, line.index))
-    return rows
+    chosen = (_chosen_row(stream, choices) for choices in stream.choices)
+    return [*rows, *(row for row in chosen if row)]
+
+
+def _chosen_row(stream: Stream, choices: list[Choice]) -> _Row:
+    """Return the page numbers of a menu to choose from: the current one is this page's, or what it shows."""
+    own = _bare(stream.url)
+    current = next((choice for choice in choices if _bare(choice.url) == own), None)
+    current = current or next((choice for choice in choices if choice.is_chosen), choices[0])
+    return [
+        _Number(int(match[1]), None if choice is current else choice.url, len(stream.lines))
+        for choice in choices
+        if (match := _PAGE_NUMBER.match(choice.text))
+    ]
 
 
 def _next_number(stream: Stream, rows: list[_Row]) -> str | None:

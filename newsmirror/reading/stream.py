@@ -59,6 +59,14 @@ _PLAIN_PATH = re.compile(r"/(?:[\w-][\w./?=&%-]*)?", re.ASCII)
 _PLAIN_URL = re.compile(r"https?://[a-z0-9_.-]+(?<!\.)/[\w./?=&%-]*(?<!\?)", re.ASCII)
 _HOST_END = re.compile(r"[/?#]")
 _BEFORE_QUERY = re.compile(r"[^?#]*")
+# The value of a choice that is an address, not a name or a number.
+_IS_ADDRESS = re.compile(r"[/?]|\.[a-z]", re.IGNORECASE)
+# A script that does nothing but lead to an address which it spells out.
+_SCRIPTED = re.compile(
+    r"\s*(?:javascript:\s*)?(?:return\s+)?(?:(?:window|self|top|parent|document|this)\.)*"
+    r"(?:location(?:\.href)?\s*=(?!=)|location\.(?:assign|replace)\s*\(|open\s*\()\s*"
+    r"(?P<quote>['\"])(?P<address>[^'\"<>\\\s]+)(?P=quote)\s*(?:[,;)}]|$)"
+)
 # Where pages put the address of an image that is loaded late; before `src`, which then is a placeholder.
 _IMAGE_SOURCES = (
     "data-src",
@@ -199,6 +207,14 @@ class Line(Struct, eq=False, gc=False):
         return [(link, "".join(parts)) for link, parts in texts.items()]
 
 
+class Choice(Struct, frozen=True, gc=False):
+    """A choice of a menu (`option`) whose value is an address."""
+
+    text: str
+    url: str
+    is_chosen: bool
+
+
 @dataclass(slots=True)
 class Stream:
     """A page: its lines, and what its head says."""
@@ -211,10 +227,12 @@ class Stream:
     # If places are kept: the elements of the scripts in `json_ld`.
     scripts: list[etree._Element] = field(default_factory=list)
     next_url: str | None = None
+    # Of each menu to choose from (`select`), the choices that are addresses.
+    choices: list[list[Choice]] = field(default_factory=list)
     # Those of the lines that are a notice, and those that are short enough for a heading.
     notices: list[Line] = field(default_factory=list)
     short: list[Line] = field(default_factory=list)
-    # For each link in order of the page: the index of its line and its address.
+    # For each link in order of the page: the index of its line and the address of the page it leads to.
     link_lines: list[int] = field(default_factory=list)
     link_urls: list[str] = field(default_factory=list)
     _url_changes: list[int] = field(default_factory=list)
@@ -247,7 +265,7 @@ class Stream:
             for anchor in links:
                 if anchor.url is not None and not anchor.is_tag:
                     self.link_lines.append(line.index)
-                    self.link_urls.append(anchor.url)
+                    self.link_urls.append(anchor.url.partition("#")[0])
         urls = self.link_urls
         change = len(urls)
         self._url_changes = [change] * len(urls)
@@ -308,7 +326,8 @@ def _parse(text: str) -> etree._Element:
 
 
 def _read_head(root: etree._Element, base: "_Base", stream: Stream, places: bool) -> None:
-    for element in root.iter("title", "meta", "link", "script"):
+    menu: list[Choice] = []
+    for element in root.iter("title", "meta", "link", "script", "select", "option"):
         match element.tag:
             case "title" if not stream.page_title:
                 stream.page_title = squeeze(element.text or "")
@@ -319,6 +338,13 @@ def _read_head(root: etree._Element, base: "_Base", stream: Stream, places: bool
                     stream.meta.setdefault(name.lower(), squeeze(content))
             case "link" if "next" in (element.get("rel") or "").lower().split():
                 stream.next_url = stream.next_url or base.absolute(element.get("href"))
+            case "select":
+                menu = []
+            case "option" if _IS_ADDRESS.search(element.get("value") or ""):
+                if (url := base.absolute(element.get("value"))) is not None:
+                    if not menu:
+                        stream.choices.append(menu)
+                    menu.append(Choice(squeeze(element.text or ""), url, element.get("selected") is not None))
             case "script" if element.get("type", "").strip().lower() == "application/ld+json":
                 stream.json_ld.append(element.text or "")
                 stream.scripts += [element] if places else []
@@ -530,7 +556,11 @@ class _Walk:
 
     def _open_anchor(self, element: etree._Element) -> Anchor:
         title, rel = element.get("title"), element.get("rel")
-        url = self.base.absolute(element.get("href"))
+        href = element.get("href")
+        url = self.base.absolute(href)
+        if url is None or href == "#":
+            script = _SCRIPTED.match(element.get("onclick") or href or "")
+            url = url if script is None else self.base.absolute(script["address"])
         return Anchor(url, squeeze(title) if title else "", rel.lower() if rel else "")
 
     def _close_anchor(self, outer: Anchor | None, first_line: int, first_piece: int) -> None:
