@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.normalise.variants import both, one_of
-from newsmirror.reading.entries import Entry, read_entries
+from newsmirror.reading.entries import Entry, behind_more, read_entries
 from newsmirror.reading.labels import FOOT, FURNITURE, HOT_HEADING, MORE, compact
-from newsmirror.reading.stream import Box, Choice, Stream
+from newsmirror.reading.stream import Box, Choice, Line, Stream
 
 # What the links of a site's frame are made of, which lead to no listing and to no article: one of the first
 # words, and nothing but them and the second ones. 联系我们 is such a link, 联系我们的那座桥 is a headline.
@@ -47,6 +47,8 @@ _FRONT = re.compile(r"^/?$|^/(?:index|default|home|main)\.\w+$", re.IGNORECASE)
 _PAGER_LINES = 3
 _MIN_SECTIONS = 2
 _MAX_HEADING = 20
+# An entry has at most so many lines.
+_MAX_ENTRY = 8
 _PAGE_NUMBER = re.compile(both(r"^第?\s?([1-9][0-9]{0,3})\s?页?$"))
 _LAST = re.compile(both(r"[尾末]\s?页|最[后末]一?页|[Ll]ast(?:\s?[Pp]age)?|LAST"))
 _MAX_NUMBER = 12
@@ -182,10 +184,11 @@ def _hot_lines(stream: Stream) -> set[int]:
     for line in stream.lines:
         if len(line.text) > _MAX_HEADING or line.only_link is not None:
             continue
-        if not HOT_HEADING.match(compact(line.text)):
+        if not HOT_HEADING.match(compact(line.text)) or _is_of_an_entry(stream, line):
             continue
         box: Box | None = line.box
-        while box is not None and not stream.has_links(line.index + 1, box.end):
+        first = behind_more(stream, line.index + 1)
+        while box is not None and not stream.has_links(first, box.end):
             box = box.parent
         end = box.end if box is not None else len(stream.lines)
         alike = headings.get(line.box.heading, [])
@@ -194,6 +197,18 @@ def _hot_lines(stream: Stream) -> set[int]:
         hot.update(range(max(done, line.index), end))
         done = max(done, end)
     return hot
+
+
+def _is_of_an_entry(stream: Stream, line: Line) -> bool:
+    """Tell whether a line such as 推荐 or 本周热点 is a tag or an excerpt: its box has one title alone."""
+    if line.box.heading or line.links:
+        return False
+    box = line.box
+    while box.parent is not None and not stream.has_links(box.start, box.end):
+        box = box.parent
+    if stream.only_url(box.start, box.end) is None or box.end - box.start > _MAX_ENTRY:
+        return False
+    return any(len(other.text) >= _MIN_TITLE for other in stream.lines[box.start : box.end] if other.links)
 
 
 def _all_entries(stream: Stream, hot: set[int]) -> list[Entry]:
