@@ -296,7 +296,7 @@ def test_a_link_of_the_frame_alone(title: str) -> None:
 
 
 def test_a_category_whose_name_holds_a_word_of_the_frame() -> None:
-    names = ["招聘会", "数码下载站点评", "国际合作", "投诉曝光", "统计数据"]
+    names = ["评论", "招聘会", "数码下载站点评", "国际合作", "投诉曝光", "统计数据"]
     html = "".join(f"<a href=/{number}/>{name}</a> " for number, name in enumerate(names))
     assert [section.title for section in read(f"<nav>{html}</nav>{LIST}").sections] == names
 
