@@ -835,6 +835,43 @@ def test_the_neighbours_above_a_related_list_without_heading(neighbours: str) ->
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
 
 
+@pytest.mark.parametrize(
+    "text", ["相关部门已介入。", "类似情况不在少数", "推荐名单已公布。", "最新情况通报", "今起分类投放"]
+)
+def test_a_short_text_is_no_heading_of_a_list(text: str) -> None:
+    foot = FOOT.replace(
+        "<p>快照", "<p>信息原文地址：<a href=http://b.example/1>http://b.example/1</a></p><p>快照"
+    )
+    body = BODY.replace("</div>", f"<p>{text}</p></div>")
+    more = RELATED.replace("/2", "/3").replace("南岭", "江北").replace("...桥面", f"{text}</p><p>...桥面")
+    article = read(f"{META}{body}{foot}<div>{more}{RELATED}</div>")
+    assert texts(article) == [*TEXTS, text]
+    assert [entry.title for entry in article.related] == ["江北大桥主跨合龙", "南岭大桥主跨合龙"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "相关资讯",
+        "【相关新闻】",
+        "相关国内资讯：",
+        "相关阅读 Related",
+        "相关推荐 换一换",
+        "推荐阅读",
+        "延伸阅读 >>",
+        "猜你喜欢",
+        "<b>相关资讯</b><div><a href=/gn/>更多&gt;&gt;</a></div>",
+        "推荐阅读</p><p><a href=/gn/>查看更多</a>",
+        "您可能感兴趣的文章",
+        "類似報道",
+    ],
+)
+def test_a_heading_of_the_related_list(heading: str) -> None:
+    hot = RELATED.replace("/2", "/3").replace("南岭", "江北")
+    article = read(f"{META}{BODY}{FOOT}<p>热门排行</p>{hot}<div><div><p>{heading}</p></div>{RELATED}</div>")
+    assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
 HOT = "<dl><dt>热点内容</dt><dd><a href=/gn/9.html>江心洲候鸟数量创新高</a></dd></dl>"
 
 

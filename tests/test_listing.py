@@ -296,7 +296,7 @@ def test_a_link_of_the_frame_alone(title: str) -> None:
 
 
 def test_a_category_whose_name_holds_a_word_of_the_frame() -> None:
-    names = ["招聘会", "数码下载站点评", "国际合作", "投诉曝光", "统计数据"]
+    names = ["评论", "招聘会", "数码下载站点评", "国际合作", "投诉曝光", "统计数据"]
     html = "".join(f"<a href=/{number}/>{name}</a> " for number, name in enumerate(names))
     assert [section.title for section in read(f"<nav>{html}</nav>{LIST}").sections] == names
 
@@ -328,6 +328,38 @@ def test_a_category_whose_name_holds_a_word_of_the_frame() -> None:
 )
 def test_further_entries(html: str, more: list[tuple[str, str | None]]) -> None:
     assert shown(read(LIST + html)) == ENTRIES + more
+
+
+@pytest.mark.parametrize("text", ["本周天气晴好", "最新资讯", "随机抽查全部合格", "推荐", "24小时热点"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<li><h3><a href={0}>{1}</a></h3><p>{2}</p></li>",
+        "<li><p>{2}</p><a href={0}>{1}</a></li>",
+        "<li><a href={0}><img src=/1.jpg></a><div><a href={0}>{1}</a><div>{2}</div></div></li>",
+        "<li><a href={0}><div>{1}</div><div>{2}</div></a></li>",
+    ],
+)
+def test_a_text_of_an_entry_heads_no_hot_list(text: str, row: str) -> None:
+    texts = ["连日降雨之后水位回落。", text, "比去年早了六天左右。"]
+    rows = "".join(row.format(*entry, line) for entry, line in zip(ENTRIES, texts, strict=True))
+    assert shown(read(f"<div><ul>{rows}</ul></div>")) == ENTRIES
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "<h3>热门文章</h3>",
+        "<p>本周热点排行：</p>",
+        "<div>【点击排行榜】</div>",
+        "<div>国内热点 TOP10</div>",
+        "<div>推荐阅读 <a href=/tj/>更多&gt;&gt;</a></div>",
+        "<div><p>大家都在看</p><p><a href=/tj/>更多</a></p></div>",
+    ],
+)
+def test_a_hot_list_beside_the_list_of_the_page(heading: str) -> None:
+    hot = "<ul><li><a href=/a/8.html>江心洲候鸟数量创新高</a><li><a href=/a/9.html>北码头夜校亮灯</a></ul>"
+    assert shown(read(f"<div>{LIST}</div><div>{heading}{hot}</div>")) == ENTRIES
 
 
 def test_entries_come_in_the_order_of_the_page() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_root, shape
 from newsmirror.normalise.variants import both
-from newsmirror.reading.entries import Entry, read_entries
+from newsmirror.reading.entries import Entry, behind_more, read_entries
 from newsmirror.reading.hits import Hit
 from newsmirror.reading.labels import (
     FURNITURE,
@@ -266,7 +266,8 @@ def _list_range(stream: Stream, start: int, near: Box | None, limit: int | None 
         end,
     )
     box = near
-    while box is not None and not stream.has_links(start, min(box.end, end)):
+    first = behind_more(stream, start)
+    while box is not None and not stream.has_links(first, min(box.end, end)):
         box = box.parent
     if box is not None:
         end = min(end, box.end)

@@ -89,6 +89,14 @@ def read_entries(stream: Stream, start: int, end: int) -> list[Entry]:
     return list(entries.values())
 
 
+def behind_more(stream: Stream, start: int) -> int:
+    """Return the first line from `start` on that is not the link 更多 beside a heading."""
+    lines = stream.lines
+    while start < len(lines) and lines[start].only_link is not None and _is_filler(lines[start].text):
+        start += 1
+    return start
+
+
 def _without_ranks(cells: list[_Cell]) -> list[_Cell]:
     """Take 1, 2, 3 … off titles that begin with their rank."""
     linked = [cell for cell in cells if cell.url is not None and cell.text]

@@ -155,12 +155,19 @@ def _word(match: re.Match[str]) -> str:
 
 # ---- sentences and headings that end an article ------------------------------------------------------
 
+# What may stand behind the word of a heading of a list: 热门文章 is one, 热门景区限流 is a short text.
+_LISTED = one_of(
+    "文章 新闻 资讯 信息 内容 快照 报道 阅读 [链连][接结] 图[文片] 视频 专题 话题 推荐 热[门点榜搜评词文] "
+    "排行 排名 榜 [日周月] 标签 关键词 搜索 评论 收录 更新 发布 消息 要闻 精选 精彩 目录 列表 分类 栏目 "
+    "频道 [您你] 喜欢 感兴趣 [想爱]看 想读 关注 我们 更多 换一[批组换] 条 的"
+)
+_REST = rf"(?:{_LISTED}|[A-Za-z0-9\s>»›|/()（）+·-])*[】\]]?\s*[:：]?$"
 # Headings of lists that show other things than the page is about.
 _HOT = one_of(
     "热[门点榜] 排行 点击[榜量] 近期(?:文章|热) 最新(?:文章|资讯) 随机 猜你 推荐 大家都在看 本[周月] 一周 "
     "24小时"
 )
-HOT_HEADING = re.compile(rf"^[【\[]?.{{0,6}}{_HOT}.{{0,8}}[】\]]?\s*[:：]?$")
+HOT_HEADING = re.compile(rf"^[【\[]?.{{0,6}}{_HOT}{_REST}")
 HOME_WORDS = frozenset(
     spellings(
         *("首页", "主页", "网站首页", "本站首页", "返回首页", "快照首页", "站点首页", "home", "Home", "HOME")
@@ -180,13 +187,13 @@ _RELATED = one_of(
     "相关 类似 相似 延伸 推荐 关联 猜你(?:喜欢|想读|想看|爱看|关注) "
     "[您你]可能还?(?:感兴趣|喜欢|想看) 可能还?(?:感兴趣|喜欢|想看)"
 )
-RELATED_HEADING = re.compile(rf"^[【\[]?{_RELATED}.{{0,8}}[】\]]?\s*[:：]?$")
+RELATED_HEADING = re.compile(rf"^[【\[]?{_RELATED}(?:.{{0,4}}?{_LISTED})?{_REST}")
 # Lists on the page that are neither the related list nor the body.
 _OTHER = one_of(
-    "热[门点榜评] 排行 点击榜 最新 推荐 精选 要闻 图片 专题 视频 焦点 关注 阅读榜 友情[链连] 评论 标签 "
+    "热[门点榜评] 排行 点击榜 最新 推荐 精选 要闻 图片 专题 视频 焦点 关注 阅读榜 友情[链连][接结] 评论 标签 "
     "分类 栏目"
 )
-OTHER_HEADING = re.compile(rf"^[【\[]?.{{0,6}}{_OTHER}.{{0,8}}[】\]]?\s*[:：]?$")
+OTHER_HEADING = re.compile(rf"^[【\[]?.{{0,6}}{_OTHER}{_REST}")
 # Lines of the page's own furniture: buttons, share bars, adverts, the links to the neighbours.
 _BUTTON = one_of(
     "[上下前后]一[篇条页] 没有了 分享[到至给]? 转发 字[号体级] [打列]印(?:本页|本文)? 关闭(?:窗口|本页)? "

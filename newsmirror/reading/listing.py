@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from newsmirror.items import Link
 from newsmirror.normalise.urls import is_page, is_root, shape
 from newsmirror.normalise.variants import both, one_of
-from newsmirror.reading.entries import Entry, read_entries
+from newsmirror.reading.entries import Entry, behind_more, read_entries
 from newsmirror.reading.labels import FOOT, FURNITURE, HOT_HEADING, MORE, compact
-from newsmirror.reading.stream import Box, Choice, Stream
+from newsmirror.reading.stream import Box, Choice, Line, Stream
 
 # What the links of a site's frame are made of, which lead to no listing and to no article: one of the first
 # words, and nothing but them and the second ones. 联系我们 is such a link, 联系我们的那座桥 is a headline.
@@ -21,15 +21,15 @@ _FRAME_WORD = one_of(
     "常见问题 订阅 RSS 客户端 APP app 下载 手机[版站网] 移动版 电脑版 触屏版 网站地图 友情[链连] 投稿 广告 "
     "版权 声明 隐私 协议 条款 招聘 诚聘 加盟 合作 反馈 建议 留言 举报 投诉 纠错 收藏 设为首页 搜[索寻] "
     "换一[批组换] 刷新 English EN 繁体 简体 微博 微信 公众号 二维码 分享 [打列]印 返回 顶部 回到 备案 "
-    "公网安备 [上下]一[页篇条] 尾页 末页 首页 主页 [前后]页 评论 发表 购物 捐助 赞助 移除 删除 申请 站长 "
-    "统计 服务中心 使用说明 全文 原文 详情"
+    "公网安备 [上下]一[页篇条] 尾页 末页 首页 主页 [前后]页 发表 购物 捐助 赞助 移除 删除 申请 站长 "
+    "统计 服务中心 使用说明 全文 原文 详情 条评论 更多评论 全部评论 网友评论"
 )
 _FRAME_REST = one_of(
     "我们 我要 本[站网] 网站 站点 站内 中心 服务 信息 用户 账号 密码 方式 电话 热线 邮箱 地址 平台 入口 政策 "
     "指南 须知 更多 查看 点击 进入 立即 免费 在线 网上 页面 列表 文章 新闻 内容 网友 意见 问题 [链连][接结] "
     "所有 法律 免责 保护 违法 不良 侵权 人才 英才 商务 业务 投放 刊登 加入 官方 新浪 手机 电脑 安卓 苹果 "
     "设为 使用 客服 新用户 招商 本页 高级 阅读 继续 全站 快速 扫码 有害 授权 转载 "
-    "[与及和或的到至为请] [站网页版条接结]"
+    "[与及和或的到至为请] [站网页版接结]"
 )
 _FRAME = re.compile(rf"(?:{_FRAME_REST})*{_FRAME_WORD}(?:{_FRAME_WORD}|{_FRAME_REST})*")
 _NO_LETTER = re.compile(r"[\W\d_]+")
@@ -47,6 +47,8 @@ _FRONT = re.compile(r"^/?$|^/(?:index|default|home|main)\.\w+$", re.IGNORECASE)
 _PAGER_LINES = 3
 _MIN_SECTIONS = 2
 _MAX_HEADING = 20
+# An entry has at most so many lines.
+_MAX_ENTRY = 8
 _PAGE_NUMBER = re.compile(both(r"^第?\s?([1-9][0-9]{0,3})\s?页?$"))
 _LAST = re.compile(both(r"[尾末]\s?页|最[后末]一?页|[Ll]ast(?:\s?[Pp]age)?|LAST"))
 _MAX_NUMBER = 12
@@ -182,10 +184,11 @@ def _hot_lines(stream: Stream) -> set[int]:
     for line in stream.lines:
         if len(line.text) > _MAX_HEADING or line.only_link is not None:
             continue
-        if not HOT_HEADING.match(compact(line.text)):
+        if not HOT_HEADING.match(compact(line.text)) or _is_of_an_entry(stream, line):
             continue
         box: Box | None = line.box
-        while box is not None and not stream.has_links(line.index + 1, box.end):
+        first = behind_more(stream, line.index + 1)
+        while box is not None and not stream.has_links(first, box.end):
             box = box.parent
         end = box.end if box is not None else len(stream.lines)
         alike = headings.get(line.box.heading, [])
@@ -194,6 +197,18 @@ def _hot_lines(stream: Stream) -> set[int]:
         hot.update(range(max(done, line.index), end))
         done = max(done, end)
     return hot
+
+
+def _is_of_an_entry(stream: Stream, line: Line) -> bool:
+    """Tell whether a line such as 推荐 or 本周热点 is a tag or an excerpt: its box has one title alone."""
+    if line.box.heading or line.links:
+        return False
+    box = line.box
+    while box.parent is not None and not stream.has_links(box.start, box.end):
+        box = box.parent
+    if stream.only_url(box.start, box.end) is None or box.end - box.start > _MAX_ENTRY:
+        return False
+    return any(len(other.text) >= _MIN_TITLE for other in stream.lines[box.start : box.end] if other.links)
 
 
 def _all_entries(stream: Stream, hot: set[int]) -> list[Entry]:
