@@ -35,7 +35,8 @@ from newsmirror.ops.monitors import Checkup, MonitorsError
 from newsmirror.places import find_places
 from newsmirror.reading import PARSER_VERSION
 from newsmirror.run_id import new_run_id
-from newsmirror.spiders.base import Lost, SnapshotSpider
+from newsmirror.spiders.base import SnapshotSpider
+from newsmirror.spiders.owed import Lost
 from newsmirror.takedown.finish import finish_takedowns
 
 logger = logging.getLogger(__name__)
@@ -188,7 +189,7 @@ class MirrorRun:
                 "fill": self.figures.fill(),
                 "newest": newest,
                 "findings": [asdict(finding) for finding in findings],
-                "owed": to_builtins(self.spider.owed),
+                "owed": to_builtins(self.spider.owed.left()),
                 "listed": list(self.spider.listed),
             }
             self.crawler.stats.set_value("newsmirror/owed", len(figures["owed"]))

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,7 @@ from newsmirror.reading.missing import says_empty, says_missing
 from newsmirror.reading.page import HtmlPage, open_page
 from newsmirror.reading.stream import Stream
 from newsmirror.spiders.arguments import Arguments, Render, parse_arguments
+from newsmirror.spiders.owed import Lost, Owed, Way
 from newsmirror.spiders.walk import Walk
 
 # Listings before articles: they find the work. A walk that found nothing yet waits for its articles.
@@ -52,19 +53,6 @@ _MISSING = Fault("soft_404", "a page that says it is not there")
 _NO_LABELS = Fault("soft_404", "an article's address without an article's labels")
 # Why an address is given up although there may be an article.
 _MAY_BE_THERE = frozenset(("server_error", "unreachable", "truncated", "told_to_wait"))
-
-# For so many runs in a row an article is asked for in vain before it is given up for good.
-_MOST_RUNS = 7
-
-# The way to an article: its address as it is linked, how it was found, after how many hops.
-Way = tuple[str, Discovery, int]
-
-
-class Lost(NamedTuple):
-    """An article that could not be had: the way to it, and how many runs in a row have given it up."""
-
-    way: Way
-    runs: int
 
 
 class Known(Protocol):
@@ -149,11 +137,7 @@ class SnapshotSpider(scrapy.Spider):
         self.unpaged: list[str] = []
         # Pages that are no articles, by canonical address.
         self._no_articles: set[str] = set()
-        # What was given up although there may be an article, by canonical address: by earlier runs, of these
-        # what nothing was heard of yet, and by this run.
-        self._lost_before: dict[str, Lost] = {}
-        self._unheard: set[str] = set()
-        self._lost: dict[str, Lost] = {}
+        self.owed = Owed()
         # Canonical addresses that turned out to be articles, each with a text of its own; the texts, and the
         # lists that were walked.
         self._met: set[str] = set()
@@ -224,16 +208,8 @@ class SnapshotSpider(scrapy.Spider):
         )
 
     def ask_again(self, lost: Iterable[Lost]) -> None:
-        """Let wait, beside the related links, what earlier runs lost: no walk may come by it again."""
-        self._lost_before = {canonical_url(each.way[0]): each for each in lost}
-        self._unheard.update(self._lost_before)
-        self._waiting.update((address, each.way) for address, each in self._lost_before.items())
-
-    @property
-    def owed(self) -> list[Lost]:
-        """What the next run has to ask for again: what this one lost, and what it did not come to ask for."""
-        unheard = {address: self._lost_before[address] for address in sorted(self._unheard)}
-        return [each for each in {**unheard, **self._lost}.values() if each.runs < _MOST_RUNS]
+        """Let wait, beside the related links, what earlier runs lost."""
+        self._waiting.update(self.owed.take_over(lost))
 
     def release_waiting(self, spider: scrapy.Spider) -> None:
         """Send what waited until all else was done; keeps the spider open for it."""
@@ -255,7 +231,7 @@ class SnapshotSpider(scrapy.Spider):
             return held
         waiting, self._waiting = self._waiting, {}
         due = self._not_known(address for address in waiting if address not in self._asked)
-        self._unheard.difference_update(waiting.keys() - set(due))
+        self.owed.hear(waiting.keys() - set(due))
         return [self._article_request(*waiting[address]) for address in due]
 
     def _take_proven(self) -> list[Request]:
@@ -368,8 +344,7 @@ class SnapshotSpider(scrapy.Spider):
         """Note that nothing more comes of a request."""
         if request.callback == self.parse_article:
             self._ahead -= 1
-            if self._unheard:
-                self._unheard.discard(canonical_url(_asked(request)))
+            self.owed.hear([canonical_url(_asked(request))])
 
     def _break_off(self, url: str, why: str) -> None:
         """Note that a walk ended before its listing did."""
@@ -387,10 +362,7 @@ class SnapshotSpider(scrapy.Spider):
     def _lose(self, request: Request) -> None:
         """Note what was given up although it may be an article."""
         if request.callback == self.parse_article:
-            url = _asked(request)
-            address, way = canonical_url(url), (url, request.meta["discovery"], request.cb_kwargs["hops"])
-            before = self._lost_before.get(address)
-            self._lost[address] = Lost(way, before.runs + 1 if before is not None else 1)
+            self.owed.lose((_asked(request), request.meta["discovery"], request.cb_kwargs["hops"]))
 
     def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
         """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
@@ -426,7 +398,7 @@ class SnapshotSpider(scrapy.Spider):
         self._count("pages/listing")
         if not walk.is_proven(self._met):
             self._count("chain_ended/no_article")
-            if walk.is_proven(self._lost):
+            if walk.is_proven(self.owed):
                 self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
         entries: dict[str, Entry] = {}
