@@ -497,6 +497,17 @@ def test_text_below_an_image_stays_text(figure: str) -> None:
     assert (pictures(article)[0], texts(article)) == (("/a.jpg", None), [*TEXTS, *stays, *TEXTS])
 
 
+def test_a_caption_of_two_images_is_that_of_the_last() -> None:
+    for figure in (
+        f"<p align=center><img src=/b.jpg>{IMAGE}</p><p align=center>{SAID}</p>",
+        f"<div><img src=/b.jpg><p>{IMAGE}</p><p>{SAID}</p></div>",
+    ):
+        assert pictures(read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")) == [
+            ("/b.jpg", None),
+            ("/a.jpg", SAID),
+        ]
+
+
 def test_an_image_has_one_caption() -> None:
     figure = f"<figure>{IMAGE}<figcaption>码头</figcaption></figure><p>图为值守的工人。</p>"
     article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")

@@ -88,7 +88,7 @@ def _is_placed(stream: Stream, image: Line, line: Line, centres_text: bool) -> b
     if line.index != image.index + 1:
         return False
     return _share_a_box(stream, image, line) or (
-        not centres_text and _is_centred(image) and _is_centred(line)
+        not centres_text and (image.box.is_centred or _is_centred(image)) and _is_centred(line)
     )
 
 
