@@ -325,6 +325,7 @@ COUNTERS = [
 ]
 TOOLS = [
     *("听新闻 00:00 / 03:21", "00:00 / 03:21", "聽新聞", "点击收听本文", "目录", "打开APP阅读全文", "（完）"),
+    *("点击数： 次", "阅读（）", "评论", "浏览量"),
     *("打开山城新闻客户端，阅读体验更佳", "展开全文"),
     "声明：本网转载此文出于传递更多信息之目的，不代表本网赞同其观点。文中所提到的数据仅供读者参考，请自行核实。",
 ]
@@ -375,7 +376,13 @@ def test_what_a_text_may_say_stays_within_it(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["声明：山城轮渡公司从未在任何平台售票。", "目录学是一门老学问。", "他说，阅读：123"]
+    "line",
+    [
+        "声明：山城轮渡公司从未在任何平台售票。",
+        "目录学是一门老学问。",
+        "打开山城客户端即可预约。",
+        "他说，阅读：123",
+    ],
 )
 def test_what_only_begins_like_a_tool_ends_a_text(line: str) -> None:
     assert texts(read(f"{META}<div>{BODY}<p>{line}</p></div>{FOOT}")) == [*TEXTS, line]
@@ -525,6 +532,17 @@ def test_text_below_an_image_stays_text(figure: str) -> None:
     article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
     stays = [line.text or None for line in read_stream(figure, URL).lines]
     assert (pictures(article)[0], texts(article)) == (("/a.jpg", None), [*TEXTS, *stays, *TEXTS])
+
+
+def test_a_caption_of_two_images_is_that_of_the_last() -> None:
+    for figure in (
+        f"<p align=center><img src=/b.jpg>{IMAGE}</p><p align=center>{SAID}</p>",
+        f"<div><img src=/b.jpg><p>{IMAGE}</p><p>{SAID}</p></div>",
+    ):
+        assert pictures(read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")) == [
+            ("/b.jpg", None),
+            ("/a.jpg", SAID),
+        ]
 
 
 def test_an_image_has_one_caption() -> None:

@@ -88,7 +88,7 @@ def _is_placed(stream: Stream, image: Line, line: Line, centres_text: bool) -> b
     if line.index != image.index + 1:
         return False
     return _share_a_box(stream, image, line) or (
-        not centres_text and _is_centred(image) and _is_centred(line)
+        not centres_text and (image.box.is_centred or _is_centred(image)) and _is_centred(line)
     )
 
 
@@ -99,7 +99,8 @@ def _share_a_box(stream: Stream, image: Line, line: Line) -> bool:
         return False  # an image within a paragraph
     while box.start > image.index and box.parent is not None:
         box = box.parent
-    return box.end == line.index + 1 and all(map(_is_image, stream.lines[box.start : image.index]))
+    above = range(image.index - 1, box.start - 1, -1)
+    return box.end == line.index + 1 and all(_is_image(stream.lines[index]) for index in above)
 
 
 def _is_image(line: Line | None) -> bool:

@@ -215,21 +215,26 @@ _DEED = one_of(
     "阅读 浏览 点[击赞阅] 评论 访问 播放 收藏 转发 分享 跟帖 回复 留言 推荐 喜欢 在看 人气 热度 赞 踩"
 )
 _COUNT = both(
-    rf"(?:预计)?阅读(?:[本全]文)?(?:时间|时长)?\s?[:：]?\s?[大约需要]{{0,3}}\s?{_NUMBER}分钟|"
+    rf"(?:预计)?(?:阅读|读完)(?:[本全]文)?(?:时间|时长)?\s?[:：]?\s?[大约需要]{{0,3}}\s?{_NUMBER}分钟|"
     rf"(?:[本全]文[共约]{{1,2}}|字数[:：]?)\s?{_NUMBER}字?|"
-    rf"(?:本[文页]|文章)?(?:已被?|共被?)?{_DEED}(?:人?次数|人数|数|量)?"
+    rf"(?:本[文页]|文章)?[已共]?被?{_DEED}(?:人?次数|人数|数|量)?"
     rf"\s?[:：]?\s?[（(\[]?{_NUMBER}\s?{_TIMES}[）)\]]?|"
     rf"[已共]?有?\s?{_NUMBER}\s?{_TIMES}(?:网友|读者)?(?:参与|觉得很)?{_DEED}[过了量]?"
 )
 # Each is taken whole: many could be parted in many ways.
-COUNTER = re.compile(rf"(?:(?>{_COUNT})[\s|｜/·•、，,;；]*+)++$")
+COUNTER = re.compile(rf"\W{{0,3}}(?:(?>{_COUNT})[\s|｜/·•、，,;；）)】\]]*+)++$")
 # Tools and declarations of the page; an article might have them, too, but not at its ends.
 _TOOL = one_of(
-    r"听新闻[\s\d:/]*$ 听[全本]文[\s\d:/]*$ 收听[全本]文$ 点击(?:收听|播放).{0,4}$ 目\s?录$ [本全]文目录$ "
-    r"文章目录$ [打下][开载].{0,8}(?:APP|App|app|客户端).{0,12}$ 点击打开.{0,12}$ [展阅查][开读看][全原]文$"
+    r"听新闻[\s\d:/]*$ 听[全本]文[\s\d:/]*$ 收听[全本]文$ 点击(?:收听|播放).{0,4}$ 目\s?录$ [全本]文目录$ "
+    r"文章目录$ [打下][开载].{0,8}(?:APP|App|app|客户端)[^。]{0,12}$ 点击打开.{0,12}$ "
+    r"[展阅查][开读看][全原]文$"
 )
+# A counter whose number a script would write.
+_EMPTY_COUNTER = both(rf"{_DEED}(?:次数|人数|数|量)?\s?[:：]?\s?[（(]?\s?(?:人?次|人)?[）)]?$")
 _DECLARATION = both(r"[（(【\[※*]*.{0,2}声明[】\]]?\s?[:：].{0,160}(?:本[网站]|转载|不代表)")
-EDGE = re.compile(rf"{_TOOL}|[（(【](?:全文)?完[）)】]$|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}")
+EDGE = re.compile(
+    rf"{_TOOL}|{_EMPTY_COUNTER}|[（(【](?:全文)?完[）)】]$|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}"
+)
 # What stands in the lines at the foot of a page. Each alternative begins with its own character, for speed.
 FOOT = re.compile(
     "|".join(spellings("©", "版权所有", "备案号", "公网安备"))
