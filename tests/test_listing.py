@@ -60,6 +60,7 @@ def shown(listing: Listing) -> list[tuple[str, str | None]]:
         "<a href=\"javascript:location.replace('list_2.html')\">下一页</a>",
         f"<select onchange='location=this.value'>{CHOICES}</select>",
         f"<select><option value=9>9</select><select>{CHOICES.replace('index', 'list_1')}</select>",
+        "<select><option value=/gn/>1/3<option value=list_2.html>2/3<option value=list_3.html>3/3</select>",
         "<select><option value=1.html>第1页<option value=/gn/ selected>2<option value=list_2.html>3</select>",
         "<select><option value=1.html>1<option value=i.html selected>2<option value=list_2.html>3</select>",
         "<a rel=next href=list_2.html>2</a>",
@@ -360,6 +361,20 @@ def test_a_text_of_an_entry_heads_no_hot_list(text: str, row: str) -> None:
 def test_a_hot_list_beside_the_list_of_the_page(heading: str) -> None:
     hot = "<ul><li><a href=/a/8.html>江心洲候鸟数量创新高</a><li><a href=/a/9.html>北码头夜校亮灯</a></ul>"
     assert shown(read(f"<div>{LIST}</div><div>{heading}{hot}</div>")) == ENTRIES
+
+
+PICTURES = "".join(f"<div><a href={path}><img src=/x.jpg alt={title}></a></div>" for path, title in ENTRIES)
+
+
+def test_pictures_alone_are_entries_by_their_titles() -> None:
+    banner = "<p><a href=/topic/2025/><img src=/x.jpg alt=新春走基层特别报道></a></p>"
+    pictures = [(path, None) for path, _ in ENTRIES]
+    assert shown(read(banner + PICTURES)) == pictures
+    assert shown(read(banner + LIST.replace("/a/", "/a/1"))) == [
+        (path.replace("/a/", "/a/1"), title) for path, title in ENTRIES
+    ]
+    assert shown(read(PICTURES[: PICTURES.index("/a/1")] + LIST.replace("/a/0", "/a/9")))[0] == pictures[0]
+    assert read(PICTURES.replace("alt", "data-alt")).entries == []
 
 
 def test_entries_come_in_the_order_of_the_page() -> None:

@@ -47,6 +47,7 @@ _FRONT = re.compile(r"^/?$|^/(?:index|default|home|main)\.\w+$", re.IGNORECASE)
 _PAGER_LINES = 3
 _MIN_SECTIONS = 2
 _MAX_HEADING = 20
+_MIN_ALIKE = 3
 # An entry has at most so many lines.
 _MAX_ENTRY = 8
 _PAGE_NUMBER = re.compile(both(r"^第?\s?([1-9][0-9]{0,3})\s?页?$"))
@@ -222,12 +223,16 @@ def _all_entries(stream: Stream, hot: set[int]) -> list[Entry]:
 
 
 def _entries(stream: Stream, own: set[str], hot: set[int]) -> list[Entry]:
-    """Return the entries that may be articles: with a date, an excerpt, a long title, or their shape."""
-    candidates = []
-    short = []
+    """Return the entries that may be articles: with a date, an excerpt, a long title, or their shape.
+
+    A picture with a title in its `alt` is one by its shape, too: alone, it may be a banner.
+    """
+    candidates: list[Entry] = []
+    short: list[Entry] = []
+    pictures: list[Entry] = []
     for entry in _all_entries(stream, hot):
         line = stream.lines[entry.line]
-        title = entry.title or ""
+        title = entry.title or (line.image.alt if line.image is not None else None) or ""
         if _bare(entry.url) in own or not is_page(entry.url) or is_root(entry.url):
             continue
         if (
@@ -241,11 +246,14 @@ def _entries(stream: Stream, own: set[str], hot: set[int]) -> list[Entry]:
             continue
         is_frame = _is_frame(title) or FURNITURE.match(title) or FOOT.search(title)
         if entry.published_raw or (not is_frame and (entry.excerpt or len(title) >= _MIN_TITLE)):
-            candidates.append(entry)
+            is_picture = not (entry.title or entry.excerpt or entry.published_raw)
+            (pictures if is_picture else candidates).append(entry)
         elif len(title) >= 2:
             short.append(entry)
     shapes = Counter(shape(entry.url) for entry in candidates)
     candidates += [entry for entry in short if shapes[shape(entry.url)] >= 2]
+    shapes.update(shape(entry.url) for entry in pictures)
+    candidates += [entry for entry in pictures if shapes[shape(entry.url)] >= _MIN_ALIKE]
     return sorted(candidates, key=lambda entry: entry.line)
 
 
@@ -312,7 +320,7 @@ def _chosen_row(stream: Stream, choices: list[Choice]) -> _Row:
     return [
         _Number(int(match[1]), None if choice is current else choice.url, len(stream.lines))
         for choice in choices
-        if (match := _PAGE_NUMBER.match(choice.text))
+        if (match := _PAGE_NUMBER.match(choice.text.partition("/")[0]))  # 2/10
     ]
 
 
