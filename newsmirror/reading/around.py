@@ -181,7 +181,7 @@ def _is_headed(stream: Stream, start: int) -> bool:
 
 
 def _without_frame(entries: list[Entry]) -> list[Entry]:
-    """Return the entries without the links of the page's frame: short ones whose addresses are like no other."""
+    """Return the entries without the links of the page's frame: short ones of an address like no other."""
     plain = [
         bool(entry.published_raw or entry.excerpt or len(entry.title or "") >= _MIN_TITLE)
         for entry in entries
