@@ -441,6 +441,7 @@ def test_a_short_text_is_no_heading_of_a_list(text: str) -> None:
         "推荐阅读",
         "延伸阅读 >>",
         "猜你喜欢",
+        "为您推荐",
         "<b>相关资讯</b><div><a href=/gn/>更多&gt;&gt;</a></div>",
         "推荐阅读</p><p><a href=/gn/>查看更多</a>",
         "您可能感兴趣的文章",
@@ -487,6 +488,9 @@ def test_what_the_site_recommends_beside_an_article(page: str, expected: list[st
         "<p>標籤：<a href=/tag/1>渡口</a> <a href=/tag/2>水位</a></p><p>【列印】【關閉】</p>",
         "<p>上一篇：没有了</p><p>下一篇：<a href=/gn/8.html>江心洲候鸟数量创新高</a></p><p>返回列表</p>",
         "<p>上一篇文章：<a href=/gn/8.html>专家推荐：江心洲候鸟最佳观赏点</a></p><p>打印</p>",
+        "<nav><p><a href=/gn/8.html>« 江心洲候鸟数量创新高</a></p><p><a href=/gn/7.html>夜校 »</a></nav>",
+        "<p>打印</p><h3>看过本文的人还看了</h3>",
+        "<p>打印</p><h3>同类资讯</h3>",
         "<p>广告</p><p><a href=http://ads.example/><img src=/ad.gif></a></p>",
     ],
 )
@@ -494,6 +498,14 @@ def test_what_the_site_recommends_beside_an_article(page: str, expected: list[st
 def test_the_tools_above_a_related_list_without_heading(tools: str, around: str) -> None:
     article = read(f"{around.format(META + BODY + FOOT, tools)}<div>{RELATED}</div>")
     assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙"]
+
+
+def test_a_short_title_in_a_list_without_heading() -> None:
+    rows = (
+        "<a href=/gn/2.html>南岭大桥主跨合龙</a><br><a href=/gn/3.html>夜校亮灯</a><br><a href=/help>帮助</a>"
+    )
+    article = read(f"{META}{BODY}{FOOT}<div>{rows}</div>")
+    assert [entry.title for entry in article.related] == ["南岭大桥主跨合龙", "夜校亮灯"]
 
 
 @pytest.mark.parametrize(
@@ -504,6 +516,8 @@ def test_the_tools_above_a_related_list_without_heading(tools: str, around: str)
         "<p>分享</p><p>编辑推荐</p>",
         "<p>打印</p><p>关于我们 版权所有</p>",
         "<p>收藏</p><aside>",
+        "<p>收藏</p><h3>国内新闻</h3>",
+        "<p>收藏</p><dl><dt>本地要闻<dd>",
         "<p>收藏</p><p>更多关于国内的资讯：</p>",
     ],
 )

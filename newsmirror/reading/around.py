@@ -45,8 +45,11 @@ _RECOMMENDED = re.compile(both(r"[【\[]?推荐(?!阅读)"))
 _NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条]"))
 # Furniture that does not stand between an article and its list, but begins something else.
 _IS_NO_TOOL = re.compile(both(r"\W*..(?:评论|推荐)"))
+# The heading of a list that is not for the reader of this article: 国内新闻, but not 看过本文的人还看了.
+_NAME_OF_A_LIST = re.compile(both(r"\W*(?!.*(?:[你您看]|喜欢|更多|同类|本文))[\u4e00-\u9fff]{2,8}\W*$"))
 # A line drawn with dashes.
 _RULE = re.compile(r"^[-—=_*~·.]{4,}$")
+_MAX_NAV_DEPTH = 5
 _MAX_TRAIL = 5
 _MAX_PLAIN_TRAIL = 3
 _MAX_CRUMB = 12
@@ -110,15 +113,11 @@ def read_related(
             return _found(entries, RELATED_NAMED, line.text)
     start = max((index for index in footer if index >= body_end), default=body_end) + 1
     limit = more if more is not None and more >= start else len(stream.lines)
-    start = _behind_tools(stream, start, limit)
-    start, end = _list_range(stream, start, None, _next_label(hits, start, limit))
-    unheaded = [
-        entry
-        for entry in _related_in(stream, start, end)
-        if entry.published_raw or entry.excerpt or len(entry.title or "") >= _MIN_TITLE
-    ]
-    if unheaded:
-        return _found(unheaded, RELATED_AFTER_FOOTER)
+    behind = _behind_tools(stream, start, limit)
+    if behind == start or not _is_headed(stream, behind):
+        start, end = _list_range(stream, behind, None, _next_label(hits, behind, limit))
+        if entries := _without_frame(_related_in(stream, start, end)):
+            return _found(entries, RELATED_AFTER_FOOTER)
     for line in _of_the_article(stream, others, body_end):
         if entries := _related_in(stream, *_list_range(stream, line.index + 1, line.box)):
             return _found(entries, RELATED_OTHER, line.text)
@@ -149,7 +148,7 @@ def _behind_tools(stream: Stream, start: int, limit: int) -> int:
     """Return the line behind the last tool between an article and its list: 打印, 分享, 上一篇, 标签."""
     host = urlsplit(stream.url).netloc
     for line in stream.lines[start:limit]:
-        if _is_tool(line.text):
+        if _is_tool(line.text) or _is_in_nav(line.box):
             start = line.index + 1
         elif _ends_list(line) or any(link.url and _is_below(link.url, host) for link in line.links):
             break
@@ -160,6 +159,35 @@ def _is_tool(text: str) -> bool:
     if _NEIGHBOUR.match(text):
         return True
     return FURNITURE.match(text) is not None and not _IS_NO_TOOL.match(text)
+
+
+def _is_in_nav(box: Box) -> bool:
+    """Tell whether a box is one of a few in a `nav`, which below an article leads to its neighbours."""
+    around = box if box.chrome else None
+    for _ in range(_MAX_NAV_DEPTH):
+        if around is None or around.tag == "nav":
+            break
+        around = around.parent
+    return around is not None and around.tag == "nav"
+
+
+def _is_headed(stream: Stream, start: int) -> bool:
+    """Tell whether the first link from a line on has a heading that names another list: 国内新闻."""
+    position = bisect_left(stream.link_lines, start)
+    if position == len(stream.link_lines) or stream.link_lines[position] == start:
+        return False
+    line = stream.lines[stream.link_lines[position] - 1]
+    return not line.links and _NAME_OF_A_LIST.match(line.text) is not None
+
+
+def _without_frame(entries: list[Entry]) -> list[Entry]:
+    """Return the entries without the links of the page's frame: short ones, and no address like theirs."""
+    plain = [
+        bool(entry.published_raw or entry.excerpt or len(entry.title or "") >= _MIN_TITLE)
+        for entry in entries
+    ]
+    shapes = {shape(entry.url) for entry, is_plain in zip(entries, plain, strict=True) if is_plain}
+    return [entry for entry in entries if shape(entry.url) in shapes]
 
 
 def _found(entries: list[Entry], rule: str, heading: str = "") -> Found[list[Entry]]:
