@@ -10,6 +10,21 @@ def fields(text: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("published", "发稿时间 刊发时间 刊登日期 張貼時間 发文日期 成文日期 录入时间"),
+        ("snapshot", "快照產生時間 快照建立時間 快照抓取时间 快照保存时间 快照日期"),
+        ("original", "信息原文網址 原文出处 原始链接 来源链接 来源地址"),
+        ("source", "转自 转载自 消息来源 來源網站 发布机构 发布单位"),
+        ("editor", "执行编辑"),
+    ],
+)
+def test_words_for_a_field(field: str, words: str) -> None:
+    for word in words.split():
+        assert fields(f"{word}：山城") == [(field, "山城")], word
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "【类别】财经 【发布时间】2024年11月28日 09:05 【来源】江湾财经网 【责任编辑】虞亦凡",
