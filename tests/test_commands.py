@@ -21,7 +21,7 @@ from newsmirror.ops.command import ProjectCommand, unknown_option
 SPIDERS = sorted(
     path.stem
     for path in (PROJECT / "newsmirror/spiders").glob("*.py")
-    if path.stem not in ("__init__", "arguments", "base", "owed", "walk")
+    if path.stem not in ("__init__", "arguments", "base", "listed", "owed", "walk")
 )
 # Those that are not Scrapy's own, with something more.
 OUR_COMMANDS = sorted(

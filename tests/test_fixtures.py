@@ -37,7 +37,7 @@ SPIDERS = SpiderLoader.from_settings(settings)
 SPIDER_FILES = sorted(
     path
     for path in Path(newsmirror.spiders.__path__[0]).glob("*.py")
-    if path.name not in ("__init__.py", "arguments.py", "base.py", "owed.py", "walk.py")
+    if path.name not in ("__init__.py", "arguments.py", "base.py", "listed.py", "owed.py", "walk.py")
 )
 
 

@@ -281,14 +281,39 @@ def last(current: int) -> str:
 def test_an_empty_page_is_in_the_midst_where_others_should_follow(
     tmp_path: Path, third: Page, pager: Callable[[int], str]
 ) -> None:
-    """The page before it has links to pages behind it."""
+    """The page before it has links to pages behind it, and the last of these shows more."""
     pages = {
         f"/gn/?page={n}": listing(entries(4 * (n - 1)), pager(n) + forward(f"/gn/?page={n + 1}"))
         for n in (1, 2)
     }
-    run = walk(tmp_path, {**articles(8), **pages, "/gn/?page=3": third})
+    fifth = {"/gn/?page=5": listing(entries(16), pager(5))}
+    run = walk(tmp_path, {**articles(20), **pages, **fifth, "/gn/?page=3": third})
     [reason] = run.reasons
     assert reason.startswith("the walk of a listing broke at /gn/?page=3: ")
+    assert (run.code, run.urls) == (1, sorted(articles(8)))
+
+
+@pytest.mark.parametrize("pager", [numbers, last])
+@pytest.mark.parametrize("fifth", [None, listing(entries(4))], ids=["404", "repeats"])
+def test_a_list_that_links_to_more_pages_than_it_has_is_whole(
+    tmp_path: Path, pager: Callable[[int], str], fifth: Page | None
+) -> None:
+    """Its last page, or the one that it calls so by another address, shows nothing more."""
+    pages = {
+        f"/gn/?page={n}": listing(entries(4 * (n - 1)), pager(n) + forward(f"/gn/?page={n + 1}"))
+        for n in (1, 2)
+    }
+    pages |= {"/gn/?page=5": fifth} if fifth is not None else {}
+    run = walk(tmp_path, {**articles(8), **pages, "/gn/?page=3": Page("", 404)})
+    assert (run.code, run.reasons, run.urls) == (0, [], sorted(articles(8)))
+
+
+@pytest.mark.parametrize("target", ["/gn/?page=1", "/gn/?page=2"])
+def test_a_page_in_the_midst_that_leads_to_another_of_the_list(tmp_path: Path, target: str) -> None:
+    pages = {f"/gn/?page={n}": listing(entries(4 * (n - 1)), numbers(n)) for n in (1, 2, 4, 5)}
+    run = walk(tmp_path, {**articles(20), **pages, "/gn/?page=3": redirect(target)})
+    [reason] = run.reasons
+    assert reason.startswith("the walk of a listing broke at /gn/?page=3: it leads to ")
     assert (run.code, run.urls) == (1, sorted(articles(8)))
 
 

@@ -425,8 +425,8 @@ class Ledger:
                     break
         return found
 
-    def owed(self, site: str, start_key: str) -> list[Any]:
-        """Return what the last run on a start that was not killed left to the next, as its note has it."""
+    def left(self, site: str, start_key: str) -> dict[str, Any]:
+        """Return the note of the last run on a start that was not killed: what it left to the next; or {}."""
         notes = (
             select(runs.c.note)
             .where(runs.c.site == site, runs.c.start_key == start_key, runs.c.finished_at.is_not(None))
@@ -434,7 +434,7 @@ class Ledger:
         )
         with self._reading() as connection:
             plain = (json.loads(text) for text in connection.scalars(notes))
-            return next((note["owed"] for note in plain if "owed" in note), [])
+            return next((note for note in plain if "owed" in note), {})
 
     def newest(self, site: str, until: str) -> str | None:
         """Return when the newest article of a site was published, of those not dated after `until`."""

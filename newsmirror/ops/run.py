@@ -120,10 +120,10 @@ class MirrorRun:
                 self.site, self.start_key, PARSER_VERSION, since
             )
             self.spider.memory = self._seen_before
-            self.spider.ask_again(convert(self._ledger.owed(self.site, self.start_key), list[Lost]))
+            left = self._ledger.left(self.site, self.start_key)
+            self.spider.ask_again(convert(left.get("owed", []), list[Lost]))
             if not arguments.baseline:
-                for earlier in self._ledger.last_complete(self.site, self.start_key, 1):
-                    self.spider.listed_before = frozenset(earlier.get("listed", ()))
+                self.spider.expect(left.get("listed", {}))
             await asyncio.to_thread(sweep, self._storage, self._ledger)
             if self.places.archive is not None:
                 await asyncio.to_thread(
@@ -190,7 +190,7 @@ class MirrorRun:
                 "newest": newest,
                 "findings": [asdict(finding) for finding in findings],
                 "owed": to_builtins(self.spider.owed.left()),
-                "listed": list(self.spider.listed),
+                "listed": self.spider.listings(is_whole=reason == "finished"),
             }
             self.crawler.stats.set_value("newsmirror/owed", len(figures["owed"]))
             counts = self._counts()

@@ -10,7 +10,7 @@ number of hops from it depends on which answer came first.
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar, Protocol, Self
@@ -38,6 +38,7 @@ from newsmirror.reading.missing import says_empty, says_missing
 from newsmirror.reading.page import HtmlPage, open_page
 from newsmirror.reading.stream import Stream
 from newsmirror.spiders.arguments import Arguments, Render, parse_arguments
+from newsmirror.spiders.listed import Listed
 from newsmirror.spiders.owed import Lost, Owed, Way
 from newsmirror.spiders.walk import Walk
 
@@ -129,11 +130,8 @@ class SnapshotSpider(scrapy.Spider):
         self.found: set[str] = set()
         # Why there may be more on the site than this run has met.
         self.unwalked: list[str] = []
-        # The first pages of listings, by the canonical address that was asked for: those that showed articles
-        # to the last complete run, which is set from outside, those that do to this one, and those that show
-        # no next page.
-        self.listed_before: frozenset[str] = frozenset()
-        self.listed: dict[str, None] = {}
+        # Listings that show articles; and the first pages of those that show no next page.
+        self._listed = Listed()
         self.unpaged: list[str] = []
         # Pages that are no articles, by canonical address.
         self._no_articles: set[str] = set()
@@ -211,6 +209,14 @@ class SnapshotSpider(scrapy.Spider):
         """Let wait, beside the related links, what earlier runs lost."""
         self._waiting.update(self.owed.take_over(lost))
 
+    def expect(self, listings: Mapping[str, int]) -> None:
+        """Take what the run before knew of listings: these should show articles again."""
+        self._listed.take_over(listings)
+
+    def listings(self, is_whole: bool) -> dict[str, int]:
+        """Return what the next run is to know of listings; `is_whole`: nothing was left to be asked for."""
+        return self._listed.left(self._met, is_whole)
+
     def release_waiting(self, spider: scrapy.Spider) -> None:
         """Send what waited until all else was done; keeps the spider open for it."""
         released = self._take_waiting()
@@ -245,6 +251,11 @@ class SnapshotSpider(scrapy.Spider):
         self._settle(request)
         if "redirect_urls" in request.meta:
             self._count("skipped/redirect_to_known")
+            walk: Walk | None = request.cb_kwargs.get("walk")
+            if walk is not None and walk.is_amid(canonical_url(_asked(request))):
+                self.crawler.engine.crawl(self._probe(_asked(request), f"it leads to {request.url}", walk))
+            elif walk is not None and not walk.pages and self.is_no_article(request.url):
+                self._miss(request, f"it leads to {request.url}")
 
     # ---- callbacks -----------------------------------------------------------------------------------
 
@@ -276,7 +287,7 @@ class SnapshotSpider(scrapy.Spider):
                     yield self._listing_request(section.url, response.url)
         yield from self._walk(response, listing, Walk())
 
-    def given_up(self, failure: Failure) -> Iterator[Rejected]:
+    def given_up(self, failure: Failure) -> Iterator[Request | Rejected]:
         """Tell of a page that was asked for in vain; what we chose not to ask for has a stat of its own."""
         request: Request = failure.request  # type: ignore[attr-defined]
         self._settle(request)
@@ -287,9 +298,14 @@ class SnapshotSpider(scrapy.Spider):
         elif request.callback == self.parse_start:
             self.unwalked.append(f"start page {request.url} was not asked for: {failure.getErrorMessage()}")
         elif "walk" in request.cb_kwargs:
+            walk: Walk = request.cb_kwargs["walk"]
+            if walk.gap is not None:
+                if is_left_alone:
+                    self._break_off(*walk.gap)
+                return
             self._count("chain_ended/not_asked")
             # Sections that lead elsewhere are none of this site's; what robots.txt forbids, it always does.
-            is_begun = request.cb_kwargs["walk"].pages > 0
+            is_begun = walk.pages > 0
             if is_left_alone or (is_begun and not is_forbidden(failure.value)):
                 self._break_off(request.url, failure.getErrorMessage())
             elif not is_begun:
@@ -302,6 +318,9 @@ class SnapshotSpider(scrapy.Spider):
         page = self._read(response)
         if isinstance(page, Fault):
             yield from self._reject(response.request, page)
+        elif walk.gap is not None:
+            if walk.take(self._entries(read_listing(page.stream))[0]):
+                self._break_off(*walk.gap)
         elif is_article(page.stream):
             # A short link that looked like a category was a headline; one that led to a next page was not.
             if walk.pages:
@@ -312,11 +331,8 @@ class SnapshotSpider(scrapy.Spider):
         else:
             self._no_articles.add(canonical_url(response.url))
             listing = read_listing(page.stream)
-            if walk.pages and listing.next_url is None:
-                if walk.is_amid(canonical_url(response.url)):
-                    self._break_off(response.url, "it shows no next page, and others should follow")
-                elif not (listing.entries or _is_end(page.stream, listing)):
-                    self._break_off(response.url, "it shows nothing of a listing")
+            if walk.pages and not (listing.entries or listing.next_url or _is_end(page.stream, listing)):
+                self._break_off(response.url, "it shows nothing of a listing")
             yield from self._walk(response, listing, walk)
 
     def parse_article(self, response: Response, hops: int) -> Iterator[Request | Snapshot | Rejected]:
@@ -350,31 +366,39 @@ class SnapshotSpider(scrapy.Spider):
         """Note that a walk ended before its listing did."""
         self.unwalked.append(f"the walk of a listing broke at {url}: {why}")
 
+    def _probe(self, url: str, why: str, walk: Walk) -> Request:
+        """Ask for the last page that should have followed: if it shows more, the walk broke, else it ended.
+
+        Sites link to more pages than they have, and to their last one by another address.
+        """
+        return self._listing_request(walk.promised[-1], url, replace(walk, gap=(url, why)))
+
     def _miss(self, request: Request | None, why: str) -> None:
-        """Note that a listing shows no article, if it did when the last complete run walked it."""
+        """Note that a listing shows no article, if it did to earlier runs."""
         assert request is not None  # noqa: S101 - Scrapy sets it before a callback
-        if canonical_url(_asked(request)) in self.listed_before:
-            self.unwalked.append(
-                f"listing {_asked(request)} showed articles to the last complete run, and none now: {why}. "
-                "If it is gone for good, run once with -a baseline=true."
-            )
+        if self._listed.miss(canonical_url(_asked(request))):
+            self.unwalked.append(f"listing {_asked(request)} showed articles before, and none now: {why}")
 
     def _lose(self, request: Request) -> None:
         """Note what was given up although it may be an article."""
         if request.callback == self.parse_article:
             self.owed.lose((_asked(request), request.meta["discovery"], request.cb_kwargs["hops"]))
 
-    def _reject(self, request: Request | None, fault: Fault) -> Iterator[Rejected]:
+    def _reject(self, request: Request | None, fault: Fault) -> Iterator[Request | Rejected]:
         """Tell of a page that gave nothing, and of what stays unknown for it: what a listing would show."""
         assert request is not None  # noqa: S101 - Scrapy sets it before a callback
         walk: Walk | None = request.cb_kwargs.get("walk")
         # A site may have dead links, and number its pages beyond the last.
         is_dead_link = fault.reason == "gone" or (fault.reason == "not_html" and walk and not walk.pages)
-        is_amid = walk is not None and walk.is_amid(canonical_url(request.url))
         if request.callback == self.parse_start:
             self.unwalked.append(f"start page {request.url}: {fault.detail}")
-        elif walk is not None and (is_amid or not is_dead_link):
+        elif walk is not None and walk.gap is not None:
+            if not is_dead_link:
+                self._break_off(*walk.gap)
+        elif walk is not None and not is_dead_link:
             self._break_off(request.url, fault.detail)
+        elif walk is not None and walk.is_amid(canonical_url(request.url)):
+            yield self._probe(request.url, fault.detail, walk)
         elif walk is not None:
             self._miss(request, fault.detail)
         if fault.reason in _MAY_BE_THERE:
@@ -401,23 +425,17 @@ class SnapshotSpider(scrapy.Spider):
             if walk.is_proven(self.owed):
                 self.unwalked.append(f"the walk of a listing ended at {url}: its articles could not be had")
             return
-        entries: dict[str, Entry] = {}
-        positions: dict[str, int] = {}
-        for entry in listing.entries:
-            may_follow = self.may_follow(entry.url)
-            address = canonical_url(entry.url) if may_follow else entry.url
-            if address in positions:
-                continue
-            positions[address] = len(positions) + 1
-            if may_follow and self._matches_article(entry.url):
-                entries[address] = entry
+        entries, positions = self._entries(listing)
         fresh = walk.take(entries)
+        if (listing.next_url is None or not fresh) and walk.is_amid(canonical_url(url)):
+            yield self._probe(url, "it shows nothing new or no next page, and others should follow", walk)
         walk.promised = [canonical_url(page) for page in listing.behind]
         if walk.pages == 1:
             self.found.update(fresh)
             self._count("walks")
             if fresh:
-                self.listed[canonical_url(_asked(response.request))] = None
+                address = canonical_url(_asked(response.request))
+                self._listed.show(address, fresh, listing.next_url is not None)
             else:
                 self._miss(response.request, "its first page has no links to articles")
             if listing.next_url is None:
@@ -470,6 +488,20 @@ class SnapshotSpider(scrapy.Spider):
             else:
                 self._held.append(request)
         self._walked.add(tuple(entries))
+
+    def _entries(self, listing: Listing) -> tuple[dict[str, Entry], dict[str, int]]:
+        """Return what may be articles, by canonical address, and the positions of all entries."""
+        entries: dict[str, Entry] = {}
+        positions: dict[str, int] = {}
+        for entry in listing.entries:
+            may_follow = self.may_follow(entry.url)
+            address = canonical_url(entry.url) if may_follow else entry.url
+            if address in positions:
+                continue
+            positions[address] = len(positions) + 1
+            if may_follow and self._matches_article(entry.url):
+                entries[address] = entry
+        return entries, positions
 
     def _is_settled(self, known: Known) -> bool:
         """Tell whether nothing behind an article in its listings is to be fetched.

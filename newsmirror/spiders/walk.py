@@ -25,6 +25,8 @@ class Walk:
     recent: deque[frozenset[str]] = field(default_factory=lambda: deque(maxlen=LEAD))
     # The pages behind the last one that it linked to by number or as the end, in order, by canonical address.
     promised: Sequence[str] = ()
+    # Where the walk came to nothing although pages behind were linked, and why: the last of them will tell.
+    gap: tuple[str, str] | None = None
 
     def take(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
         """Read one more page, given by canonical address; return the entries that are new to this walk.
