@@ -691,6 +691,19 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
     )
 
 
+@pytest.mark.parametrize("published", ["发稿于: 2025-01-08 16:55", "撰于：</span><span>2025-01-08 16:55"])
+def test_unknown_labels_are_no_part_of_the_value_before(published: str) -> None:
+    meta = f"<span>分类：<a href=/sh/>社会</a></span> <span>{published}</span> <span>来源：柳荫网</span> "
+    article = read(f"<div>{meta}<span>朗读者：许清禾</span></div>{BODY}{FOOT}")
+    assert (article.category, article.published_raw, article.source, article.bylines, texts(article)) == (
+        "社会",
+        "2025-01-08 16:55",
+        "柳荫网",
+        [],
+        TEXTS,
+    )
+
+
 @pytest.mark.parametrize("arrow", ["&gt;", "»", "›", "＞", ">>"])
 def test_arrows_between_labels_are_no_part_of_a_value(arrow: str) -> None:
     meta = f"类别：<a href=/gn/>国内</a> {arrow} 发布时间：2025-01-08 {arrow} 来源：山城网 {arrow}"

@@ -21,7 +21,7 @@ from newsmirror.reading.origins import (
 )
 from newsmirror.reading.stream import Line, Stream
 
-_FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
+_FIELDS = frozenset(("category", "published", "source", "author", "editor", "other", "unknown"))
 # Labels this many lines from each other are one row (their values stand between).
 _GAP = 3
 _MAX_BETWEEN = 30
@@ -93,6 +93,11 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     row.category, row.source, row.editor = (
         _clean_value(row.value(name), stray_dates) for name in ("category", "source", "editor")
     )
+    stray_dates += [
+        hit.found(ROW_LABEL, date)
+        for hit in row.hits
+        if hit.field == "unknown" and (date := leading_date(hit.value))
+    ]
     row.bylines = [hit.found(ROW_LABEL, hit.value) for hit in row.hits if hit.field == "author" and hit.value]
     dates = (
         hit.found(ROW_LABEL, date)
@@ -115,7 +120,7 @@ def _continues(stream: Stream, last: int, where: dict[Field, Line], hit: Hit) ->
     between = stream.lines[last + 1 : hit.line.index]
     if any(len(line.text) > _MAX_BETWEEN or line.text.endswith("。") for line in between):
         return False
-    return hit.field == "other" or where.get(hit.field, hit.line) is hit.line
+    return hit.field in ("other", "unknown") or where.get(hit.field, hit.line) is hit.line
 
 
 def _is_sentence(value: str) -> bool:
