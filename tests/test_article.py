@@ -704,6 +704,27 @@ def test_unknown_labels_are_no_part_of_the_value_before(published: str) -> None:
     )
 
 
+@pytest.mark.parametrize("word", ["作者", "记者"])
+@pytest.mark.parametrize("item", ["div", "li"])
+def test_an_author_without_a_colon_in_a_list_of_labels_without_colons(word: str, item: str) -> None:
+    rows = {"类别": "国内", "来源": "柳荫网", word: "柯晓澄 许清禾", "发布时间": "2025-01-08 16:55"}
+    meta = "".join(f"<{item}><span>{key}</span><span>{value}</span></{item}>" for key, value in rows.items())
+    article = read(f"<div>{meta}</div>{BODY}{FOOT}")
+    assert (article.category, article.source, article.bylines, article.published_raw, texts(article)) == (
+        "国内",
+        "柳荫网",
+        ["柯晓澄 许清禾"],
+        "2025-01-08 16:55",
+        TEXTS,
+    )
+
+
+@pytest.mark.parametrize("text", ["记者 在码头看到，水位昨日回落", "<b>记者</b> 在码头看到水位昨日回落"])
+def test_a_paragraph_that_begins_with_the_word_reporter_names_nobody(text: str) -> None:
+    article = read(f"<div>{META}<p>{text}</p></div>{BODY}{FOOT}")
+    assert (article.bylines, texts(article)) == ([], [re.sub("<.*?>", "", text), *TEXTS])
+
+
 @pytest.mark.parametrize("arrow", ["&gt;", "»", "›", "＞", ">>"])
 def test_arrows_between_labels_are_no_part_of_a_value(arrow: str) -> None:
     meta = f"类别：<a href=/gn/>国内</a> {arrow} 发布时间：2025-01-08 {arrow} 来源：山城网 {arrow}"

@@ -74,7 +74,7 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     rows: list[list[Hit]] = []
     # Of the last row: the line that a field stands on.
     where: dict[Field, Line] = {}
-    labelled = {hit.line.index for hit in hits if hit.field in ("published", "source", "category")}
+    labelled = {hit.line.index: hit for hit in hits if hit.field in ("published", "source", "category")}
     for hit in hits:
         if hit.field not in _FIELDS or hit.line.box.chrome or _ADVERT.match(hit.line.text):
             continue
@@ -127,18 +127,28 @@ def _is_sentence(value: str) -> bool:
     return not _SENTENCE_ENDS.isdisjoint(value)
 
 
-def _is_bare_label(hit: Hit, labelled: set[int]) -> bool:
+def _is_bare_label(hit: Hit, labelled: dict[int, Hit]) -> bool:
     """Tell whether a word without a colon is a label.
 
-    发布时间 before a date, or with 记者 in a cell of its own; 记者 also on a `labelled` line.
+    发布时间 before a date, or with 记者 in a cell of its own; 记者 also on one of the `labelled` lines, or as
+    an item beside one whose label has no colon either.
     """
     match hit.field:
         case "published":
             return leading_date(hit.value) is not None or hit.is_plainly_time
         case "author":
-            return hit.fills_cell or hit.line.index in labelled
+            return hit.fills_cell or hit.line.index in labelled or _is_item(hit, labelled)
         case _:
             return True
+
+
+def _is_item(hit: Hit, labelled: dict[int, Hit]) -> bool:
+    """Tell whether a label stands in a list of labels without colons."""
+    index = hit.line.index
+    near = [labelled[at] for at in range(index - _GAP, index + _GAP + 1) if at in labelled]
+    return hit.fills_node and any(
+        hit.line.box.is_near(other.line.box) and not other.label.has_colon for other in near
+    )
 
 
 def _weight(row: list[Hit]) -> float:
