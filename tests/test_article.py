@@ -693,6 +693,83 @@ def test_labels_and_values_in_cells_without_colons(author: str) -> None:
     )
 
 
+@pytest.mark.parametrize("published", ["发稿于: 2025-01-08 16:55", "撰于：</span><span>2025-01-08 16:55"])
+def test_unknown_labels_are_no_part_of_the_value_before(published: str) -> None:
+    meta = f"<span>分类：<a href=/sh/>社会</a></span> <span>{published}</span> <span>来源：柳荫网</span> "
+    article = read(f"<div>{meta}<span>朗读者：许清禾</span></div>{BODY}{FOOT}")
+    assert (article.category, article.published_raw, article.source, article.bylines, texts(article)) == (
+        "社会",
+        "2025-01-08 16:55",
+        "柳荫网",
+        [],
+        TEXTS,
+    )
+
+
+INDEX = (
+    "<tr><th>索引号：</th><td>379900000/2025-11</td><th>信息类别：</th><td>国内信息</td></tr>"
+    "<tr><th>效力：</th><td>有效</td><th>发布日期：</th><td>2025年1月8日</td></tr>"
+    "<tr><th>名称：</th><td colspan=3>山城水位回落通航恢复</td></tr>"
+)
+HEADING = "<h2>山城水位回落通航恢复</h2>"
+LINE = (
+    "<div><span>信息来源：山城日报</span><span>发布时间：2025-01-08 17:04</span><span>浏览次数：</span>"
+    "<span>字号：[<a href=javascript:>大</a> <a href=javascript:>小</a>]</span></div>"
+)
+
+
+@pytest.mark.parametrize("around", [f"{HEADING}{LINE}", f"{LINE}{HEADING}"])
+@pytest.mark.parametrize("table", [INDEX, INDEX.replace("th>", "td>"), INDEX.replace("发布日期", "成文处")])
+def test_a_table_of_labels_above_the_headline_and_a_line_of_them(table: str, around: str) -> None:
+    article = read(f"{around}{BODY}{FOOT}", f"<table>{table}</table>")
+    assert (article.category, article.source, article.published_raw, texts(article)) == (
+        "国内信息",
+        "山城日报",
+        "2025-01-08 17:04",
+        TEXTS,
+    )
+
+
+def test_the_time_of_another_day_does_not_take_the_place_of_a_day() -> None:
+    line = LINE.replace("01-08", "01-07")
+    article = read(f"{HEADING}{line}{BODY}{FOOT}", f"<table>{INDEX}</table>")
+    assert (article.published_raw, article.source, texts(article)) == ("2025年1月8日", "山城日报", TEXTS)
+
+
+def test_a_time_that_begins_the_body_below_a_table_of_labels_is_a_part_of_it() -> None:
+    event = "时间：2025年1月8日 9:00 地点：北码头"
+    article = read(f"{HEADING}<p>{event}</p>{BODY}{FOOT}", f"<table>{INDEX}</table>")
+    assert (article.published_raw, texts(article)) == ("2025年1月8日", [event, *TEXTS])
+
+
+def test_the_labels_in_a_table_of_linked_articles_are_not_those_of_this_one() -> None:
+    other = "<td><a href=/gn/9.html>南岭大桥主跨合龙</a></td><td>来源：南岭网</td><td>作者：章山川</td>"
+    more = "<td>第一页</td><td>第二页</td><td>第三页</td>"
+    article = read(f"{HEADING}{META}{BODY}{FOOT}", f"<table><tr>{other}</tr><tr>{more}</tr></table>")
+    assert (article.source, article.bylines, texts(article)) == ("山城网", [], TEXTS)
+
+
+@pytest.mark.parametrize("word", ["作者", "记者"])
+@pytest.mark.parametrize("item", ["div", "li"])
+def test_an_author_without_a_colon_in_a_list_of_labels_without_colons(word: str, item: str) -> None:
+    rows = {"类别": "国内", "来源": "柳荫网", word: "柯晓澄 许清禾", "发布时间": "2025-01-08 16:55"}
+    meta = "".join(f"<{item}><span>{key}</span><span>{value}</span></{item}>" for key, value in rows.items())
+    article = read(f"<div>{meta}</div>{BODY}{FOOT}")
+    assert (article.category, article.source, article.bylines, article.published_raw, texts(article)) == (
+        "国内",
+        "柳荫网",
+        ["柯晓澄 许清禾"],
+        "2025-01-08 16:55",
+        TEXTS,
+    )
+
+
+@pytest.mark.parametrize("text", ["记者 在码头看到，水位昨日回落", "<b>记者</b> 在码头看到水位昨日回落"])
+def test_a_paragraph_that_begins_with_the_word_reporter_names_nobody(text: str) -> None:
+    article = read(f"<div>{META}<p>{text}</p></div>{BODY}{FOOT}")
+    assert (article.bylines, texts(article)) == ([], [re.sub("<.*?>", "", text), *TEXTS])
+
+
 @pytest.mark.parametrize("arrow", ["&gt;", "»", "›", "＞", ">>"])
 def test_arrows_between_labels_are_no_part_of_a_value(arrow: str) -> None:
     meta = f"类别：<a href=/gn/>国内</a> {arrow} 发布时间：2025-01-08 {arrow} 来源：山城网 {arrow}"

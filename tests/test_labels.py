@@ -108,6 +108,29 @@ def test_a_word_in_the_midst_of_a_text_is_no_label(text: str, expected: list[str
 
 
 @pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        (["来源：", "柳荫网", "朗读者：许清禾"], [("source", "柳荫网"), ("unknown", "许清禾")]),
+        (["【来源】柳荫网", "朗读者：", "许清禾"], [("source", "柳荫网"), ("unknown", "许清禾")]),
+        (
+            ["来源：柳荫网", "朗读者 : 许清禾", "插画师:"],
+            [("source", "柳荫网"), ("unknown", "许清禾"), ("unknown", "")],
+        ),
+        (["来源：", "柳荫网：早报"], [("source", "柳荫网：早报")]),
+        (["来源：柳荫网 朗读者：许清禾", "（一版）"], [("source", "柳荫网 朗读者：许清禾 （一版）")]),
+        (["来源：柳荫网", "一份六个字的：报纸"], [("source", "柳荫网 一份六个字的：报纸")]),
+        (["来源：柳荫网，", "朗读者：许清禾"], [("source", "柳荫网， 朗读者：许清禾")]),
+        (["朗读者：许清禾", "插画师：何立夏"], []),
+    ],
+)
+def test_an_unknown_label_ends_a_value_at_a_text_node_of_its_own(
+    nodes: list[str], expected: list[tuple[str, str]]
+) -> None:
+    starts = {len(" ".join([*nodes[:count], ""])) for count in range(len(nodes))}
+    assert [(label.field, label.value) for label in find_labels(" ".join(nodes), starts)] == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("来源", True),

@@ -54,6 +54,11 @@ class Hit(Struct, eq=False, gc=False):
         return self.line.box.tag in ("th", "td", "dt") and self.opens_line and not self.label.value
 
     @property
+    def fills_node(self) -> bool:
+        """Tell whether the label is all of the text node that begins its line."""
+        return self.opens_line and len(self.line.pieces[0].text) <= self.label.value_start
+
+    @property
     def is_plainly_time(self) -> bool:
         """Tell whether what it says is a time, also if it is no date: 时间 and 日期 may be of anything."""
         return len(self.label.word) > 2 and (self.label.has_colon or self.fills_cell)

@@ -8,7 +8,7 @@ behind a value in a row of labels (16:05来源：山城网), and one of the snap
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal
@@ -17,9 +17,11 @@ from msgspec import Struct
 
 from newsmirror.normalise.variants import both, one_of, spellings
 
-Field = Literal["category", "published", "source", "author", "editor", "snapshot", "original", "other"]
+Field = Literal[
+    "category", "published", "source", "author", "editor", "snapshot", "original", "other", "unknown"
+]
 
-# "other" ends the value before it and is not read.
+# "other" ends the value before it and is not read; so does "unknown", which is none of these words.
 _WORDS: tuple[tuple[Field, str], ...] = (
     (
         "snapshot",
@@ -74,6 +76,7 @@ _ROW_FIELDS = frozenset(("category", "published", "source"))
 _MAX_ROW = 120
 _LONG = 4
 _SENTENCE = re.compile("[，。！？；]")
+_UNKNOWN = re.compile(r"(?P<word>[一-鿿]{2,5})\s?[:：∶﹕]\s?")
 _OPENING = "（(［[【〔"
 _CLOSING = {"（": "）", "(": ")", "［": "］", "[": "]", "【": "】", "〔": "〕"}
 _OPENING_OF = {closing: opening for opening, closing in _CLOSING.items()}
@@ -122,6 +125,8 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
         if not hits:
             is_row = start == 0 and has_colon and _FIELD_OF[word] in _ROW_FIELDS and _is_short_row(text)
         hits.append((word, start, match.end(), has_colon))
+    if hits and len(text_nodes) > 1 and _is_short_row(text):
+        hits = sorted([*hits, *_unknown_labels(text, text_nodes, hits)], key=itemgetter(1))
     labels = []
     for position, (word, start, value_start, has_colon) in enumerate(hits):
         value_end = hits[position + 1][1] if position + 1 < len(hits) else len(text)
@@ -131,8 +136,19 @@ def find_labels(text: str, text_nodes: Collection[int] = (), linked: Collection[
             value = value.partition(_CLOSING[opening])[0].strip()
         elif value and (value[-1] in _OPENING or _closes_nothing(value)):
             value = value[:-1].rstrip()
-        labels.append(Label(_FIELD_OF[word], word, start, value_start, value_end, value, has_colon))
+        field = _FIELD_OF.get(word, "unknown")
+        labels.append(Label(field, word, start, value_start, value_end, value, has_colon))
     return labels
+
+
+def _unknown_labels(
+    text: str, text_nodes: Collection[int], hits: list[tuple[str, int, int, bool]]
+) -> Iterator[tuple[str, int, int, bool]]:
+    """Yield what stands like a label behind the value of one: 朗读者： at the start of a text node."""
+    known = {edge for _, start, value_start, _ in hits for edge in (start, value_start)}
+    for start in text_nodes:
+        if start > hits[0][2] and start not in known and (match := _UNKNOWN.match(text, start)):
+            yield match["word"], start, match.end(), True
 
 
 def _is_short_row(text: str) -> bool:

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 
+from newsmirror.normalise.dates import whole_date
 from newsmirror.normalise.variants import both
 from newsmirror.reading.date_cells import is_date, leading_date, split_date
 from newsmirror.reading.hits import MAX_VALUE, Hit
@@ -21,10 +22,12 @@ from newsmirror.reading.origins import (
 )
 from newsmirror.reading.stream import Line, Stream
 
-_FIELDS = frozenset(("category", "published", "source", "author", "editor", "other"))
+_FIELDS = frozenset(("category", "published", "source", "author", "editor", "other", "unknown"))
 # Labels this many lines from each other are one row (their values stand between).
 _GAP = 3
 _MAX_BETWEEN = 30
+# What a row weighs that may complete one above it: two fields, or 发布时间 with a date.
+_MIN_SECOND = 2
 _MAX_DATE_LINE = 80
 _SENTENCE_ENDS = frozenset("。；？！")
 _SEPARATORS = " |｜/·-—>»›＞"
@@ -70,29 +73,52 @@ class MetaRow:
 
 
 def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
-    """Choose the row of labels with the most different fields, the first of equals, and read it."""
+    """Choose the row of labels with the most different fields, the first of equals, and read it.
+
+    What it lacks, a row that belongs to it may have.
+    """
+    rows = _find_rows(stream, hits)
+    if not rows:
+        return MetaRow()
+    chosen = max(rows, key=_weight)
+    row = _read_row(stream, chosen)
+    for upper, lower in pairwise(rows):
+        if chosen in (upper, lower) and _is_table_above(stream, upper, lower):
+            _complete(row, _read_row(stream, lower if chosen is upper else upper))
+    return row
+
+
+def _find_rows(stream: Stream, hits: list[Hit]) -> list[list[Hit]]:
+    """Return the rows of labels of a page; a lone editor is none, but below the body."""
     rows: list[list[Hit]] = []
     # Of the last row: the line that a field stands on.
     where: dict[Field, Line] = {}
-    labelled = {hit.line.index for hit in hits if hit.field in ("published", "source", "category")}
+    labelled = {hit.line.index: hit for hit in hits if hit.field in ("published", "source", "category")}
     for hit in hits:
         if hit.field not in _FIELDS or hit.line.box.chrome or _ADVERT.match(hit.line.text):
             continue
         if _is_sentence(hit.value) or (not hit.label.has_colon and not _is_bare_label(hit, labelled)):
             continue
-        if rows and _continues(stream, rows[-1][-1].last, where, hit):
+        if rows and _continues(stream, rows[-1][-1], where, hit):
             rows[-1].append(hit)
         else:
             rows.append([hit])
             where = {}
         where[hit.field] = hit.line
-    row = MetaRow(max(rows, key=_weight, default=[]))
-    if _weight(row.hits) < 1:  # a lone editor is below the body
-        return MetaRow()
+    return [row for row in rows if _weight(row) >= 1]
+
+
+def _read_row(stream: Stream, hits: list[Hit]) -> MetaRow:
+    row = MetaRow(hits)
     stray_dates: list[Found[str]] = []
     row.category, row.source, row.editor = (
         _clean_value(row.value(name), stray_dates) for name in ("category", "source", "editor")
     )
+    stray_dates += [
+        hit.found(ROW_LABEL, date)
+        for hit in row.hits
+        if hit.field == "unknown" and (date := leading_date(hit.value))
+    ]
     row.bylines = [hit.found(ROW_LABEL, hit.value) for hit in row.hits if hit.field == "author" and hit.value]
     dates = (
         hit.found(ROW_LABEL, date)
@@ -105,35 +131,89 @@ def read_meta(stream: Stream, hits: list[Hit]) -> MetaRow:
     return row
 
 
-def _continues(stream: Stream, last: int, where: dict[Field, Line], hit: Hit) -> bool:
+def _is_table_above(stream: Stream, upper: list[Hit], lower: list[Hit]) -> bool:
+    """Tell whether a row stands in a table with nothing but the headline between that and another row.
+
+    So official pages print one above the headline and one below it. A line 时间：… that begins the body is no
+    such row, nor is one in a list of linked articles.
+    """
+    table = upper[0].line.box.outer("table")
+    if table is None or not upper[-1].last < table.end <= lower[0].line.index or _weight(lower) < _MIN_SECOND:
+        return False
+    between = stream.lines[table.end : lower[0].line.index]
+    return (
+        len(between) <= _GAP
+        and not any(line.links or line.text.endswith("。") for line in between)
+        and not stream.has_links(table.start, upper[0].line.index)
+    )
+
+
+def _complete(row: MetaRow, other: MetaRow) -> None:
+    """Add to a row what it lacks and another has, and to its day the time."""
+    row.hits = [*row.hits, *other.hits]
+    row.category = row.category or other.category
+    row.source = row.source or other.source
+    row.editor = row.editor or other.editor
+    row.bylines = row.bylines or other.bylines
+    if other.published_raw is not None and (
+        row.published_raw is None or _adds_time(row.published_raw.value, other.published_raw.value)
+    ):
+        row.published_raw = other.published_raw
+
+
+def _adds_time(day: str, time: str) -> bool:
+    """Tell whether one date is a day, and another a time on it."""
+    first, second = whole_date(day), whole_date(time)
+    return (
+        first is not None
+        and second is not None
+        and first.precision == "day" != second.precision
+        and first.value.date() == second.value.date()
+    )
+
+
+def _continues(stream: Stream, last: Hit, where: dict[Field, Line], hit: Hit) -> bool:
     """Tell whether a label belongs to a row: a new field, near, with only short lines between.
 
-    `last`: the line that the row ends on so far; `where`: those that its fields stand on.
+    `last`: the one that the row ends with so far; `where`: the lines that its fields stand on. A row of cells
+    ends with their table.
     """
-    if hit.line.index - last > _GAP:
+    if hit.line.index - last.last > _GAP:
         return False
-    between = stream.lines[last + 1 : hit.line.index]
+    if not last.beside and last.line.box.outer("table") is not hit.line.box.outer("table"):
+        return False
+    between = stream.lines[last.last + 1 : hit.line.index]
     if any(len(line.text) > _MAX_BETWEEN or line.text.endswith("。") for line in between):
         return False
-    return hit.field == "other" or where.get(hit.field, hit.line) is hit.line
+    return hit.field in ("other", "unknown") or where.get(hit.field, hit.line) is hit.line
 
 
 def _is_sentence(value: str) -> bool:
     return not _SENTENCE_ENDS.isdisjoint(value)
 
 
-def _is_bare_label(hit: Hit, labelled: set[int]) -> bool:
+def _is_bare_label(hit: Hit, labelled: dict[int, Hit]) -> bool:
     """Tell whether a word without a colon is a label.
 
-    发布时间 before a date, or with 记者 in a cell of its own; 记者 also on a `labelled` line.
+    发布时间 before a date, or with 记者 in a cell of its own; 记者 also on one of the `labelled` lines, or as
+    an item beside one whose label has no colon either.
     """
     match hit.field:
         case "published":
             return leading_date(hit.value) is not None or hit.is_plainly_time
         case "author":
-            return hit.fills_cell or hit.line.index in labelled
+            return hit.fills_cell or hit.line.index in labelled or _is_item(hit, labelled)
         case _:
             return True
+
+
+def _is_item(hit: Hit, labelled: dict[int, Hit]) -> bool:
+    """Tell whether a label stands in a list of labels without colons."""
+    index = hit.line.index
+    near = [labelled[at] for at in range(index - _GAP, index + _GAP + 1) if at in labelled]
+    return hit.fills_node and any(
+        hit.line.box.is_near(other.line.box) and not other.label.has_colon for other in near
+    )
 
 
 def _weight(row: list[Hit]) -> float:
