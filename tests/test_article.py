@@ -218,6 +218,34 @@ def test_a_date_that_the_head_of_the_page_calls_a_part_of_the_headline() -> None
 
 
 @pytest.mark.parametrize(
+    "tools",
+    [
+        "<a href='javascript:;'>分享</a>",
+        "<span>分享</span>",
+        "<a href='javascript:;'>☆ 加星</a><a href='javascript:;'>收藏</a><a href='javascript:;'>字体</a>",
+    ],
+)
+@pytest.mark.parametrize(
+    ("page_title", "headline"),
+    [("快照网", "h1"), ("山城水位回落_快照网", "h1"), ("山城水位回落_快照网", "div")],
+)
+def test_a_short_headline_is_no_value_of_a_button_above_it(
+    tools: str, page_title: str, headline: str
+) -> None:
+    trail = "<div><a href=/>我的订阅</a> <i></i> <a href=/gn/>国内</a></div>"
+    html = (
+        f"<title>{page_title}</title>{trail}<div>{tools}</div><{headline}>山城水位回落</{headline}>"
+        f"<div>{META}</div>{BODY}<h2>两岸的码头</h2><p>渡船每刻钟一班，末班在晚上九点。</p>{FOOT}"
+    )
+    article = read_article(read_stream(html, URL))
+    assert article is not None
+    assert (article.title, texts(article)) == (
+        "山城水位回落",
+        [*TEXTS, "两岸的码头", "渡船每刻钟一班，末班在晚上九点。"],
+    )
+
+
+@pytest.mark.parametrize(
     ("page_title", "heading", "title"),
     [
         ("山城水位回落_快照网", "山城水位回落<em>原创</em>", "山城水位回落"),
