@@ -355,6 +355,7 @@ TOOLS = [
     *("听新闻 00:00 / 03:21", "00:00 / 03:21", "聽新聞", "点击收听本文", "目录", "打开APP阅读全文", "（完）"),
     *("点击数： 次", "阅读（）", "评论", "浏览量"),
     *("打开山城新闻客户端，阅读体验更佳", "展开全文"),
+    *("----------------", "=========="),
     "声明：本网转载此文出于传递更多信息之目的，不代表本网赞同其观点。文中所提到的数据仅供读者参考，请自行核实。",
 ]
 BYLINE = "<p>记者 苗立群</p>"
@@ -383,6 +384,31 @@ def test_counters_and_tools_around_a_body_are_no_paragraphs(page: str, junk: str
 def test_a_byline_is_found_beside_counters_and_tools(page: str, junk: str) -> None:
     article = read(f"{META}<div>{page.format(junk=junk, byline=BYLINE, body=BODY)}</div>{FOOT}")
     assert (article.bylines, len(article.blocks)) == (["记者 苗立群"], 2 + ("山城下雪了" in page))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *(
+            "----------<br>",
+            "==========<br>",
+            "<p>[导读]山城水位昨日回落。</p>",
+            "<p>核心提示：轮渡恢复通航。</p>",
+        ),
+        *("<p><b>水退得快</b></p>", "<h2>水退得快</h2>", "<p>摘要：轮渡恢复通航。</p><p><b>水退得快</b></p>"),
+    ],
+)
+def test_a_dateline_below_a_summary_a_heading_or_a_rule(above: str) -> None:
+    article = read(f"{META}<div>{above}本报1月8日讯（记者 苗立群）山城下雪了。<br>{BODY}</div>{FOOT}")
+    assert article.bylines == ["记者 苗立群"]
+
+
+@pytest.mark.parametrize(
+    "above", ["<p>山城网1月8日讯 山城下雪了。</p>", "<p>两岸积雪。</p><p>渡船停航。</p><p>学校停课。</p>"]
+)
+def test_a_dateline_within_a_text_is_that_of_a_report_it_quotes(above: str) -> None:
+    article = read(f"{META}<div>{above}<p>本报1月8日讯（记者 苗立群）山城下雪了。</p>{BODY}</div>{FOOT}")
+    assert article.bylines == []
 
 
 @pytest.mark.parametrize("counter", ["阅读 1 次 ", "1 人赞 ", "阅读1,", "1 "])

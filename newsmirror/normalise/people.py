@@ -24,6 +24,8 @@ _DATELINE = re.compile(
     rf"(?:[（(](?P<names>[^（）()]{{0,12}}?{_ROLE.pattern}[^（）()]{{0,40}})[）)]"
     rf"|(?P<told>{_NAMED})\s?{both('报道')}[\s:：])"
 )
+# 鲁网1月8日讯 …, whether it names somebody or not.
+_PLAIN_DATELINE = re.compile(rf"^[^，。！？；]{{2,24}}?{both('(?:[讯电]|消息)')}(?:[】\]）)]|[\s（(:：])")
 _CLOSING = re.compile(rf"[（(](?P<names>[^（）()。]{{0,12}}?{_ROLE.pattern}[^（）()。]{{0,40}})[）)]$")
 # What people did, between their names or behind them.
 _DEED = re.compile(both(r"摄影报道|文[/／]?[图摄]|图文|摄影|摄像|报道|供图|(?<![一-鿿])[文图摄](?![一-鿿])"))
@@ -51,9 +53,14 @@ def is_byline(line: str) -> bool:
 
 
 def opening_byline(paragraph: str) -> str | None:
-    """Return the byline in the dateline of a first paragraph: `山城网1月8日讯（记者 张三）` → `记者 张三`."""
+    """Return the byline in the dateline of a paragraph: `山城网1月8日讯（记者 张三）` → `记者 张三`."""
     match = _DATELINE.match(paragraph)
     return match["names"] or match["told"] if match else None
+
+
+def has_dateline(paragraph: str) -> bool:
+    """Tell whether a paragraph begins an article: `山城网1月8日讯 昨日，河水退去。`."""
+    return _PLAIN_DATELINE.match(paragraph) is not None
 
 
 def closing_byline(paragraph: str) -> str | None:
