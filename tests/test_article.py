@@ -606,6 +606,13 @@ def test_a_caption_of_two_images_is_that_of_the_last() -> None:
         ]
 
 
+def test_a_centred_table_is_no_centred_text() -> None:
+    table = "<div align=center><table><tr><td>码头<td>班次<tr><td>南岭<td>12</table></div>"
+    figure = f"{table}<p align=center>{IMAGE}</p><p align=center>{SAID}。</p>"
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    assert pictures(article) == [("/a.jpg", f"{SAID}。")]
+
+
 def test_an_image_has_one_caption() -> None:
     figure = f"<figure>{IMAGE}<figcaption>码头</figcaption></figure><p>图为值守的工人。</p>"
     article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")

@@ -41,7 +41,7 @@ def find_captions(stream: Stream, lines: list[Line]) -> dict[Line, Line]:
     centres_text = any(
         _is_centred(line)
         for above, line in pairwise([lines[0], *lines])
-        if line.text and not _is_image(above)
+        if line.text and not line.is_table and not _is_image(above)
     )
     for image, text, after in zip(lines, lines[1:], following, strict=False):
         if image.image is None or image.image.caption is not None or not _may_be_caption(text):
