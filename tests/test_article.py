@@ -218,6 +218,34 @@ def test_a_date_that_the_head_of_the_page_calls_a_part_of_the_headline() -> None
 
 
 @pytest.mark.parametrize(
+    "tools",
+    [
+        "<a href='javascript:;'>分享</a>",
+        "<span>分享</span>",
+        "<a href='javascript:;'>☆ 加星</a><a href='javascript:;'>收藏</a><a href='javascript:;'>字体</a>",
+    ],
+)
+@pytest.mark.parametrize(
+    ("page_title", "headline"),
+    [("快照网", "h1"), ("山城水位回落_快照网", "h1"), ("山城水位回落_快照网", "div")],
+)
+def test_a_short_headline_is_no_value_of_a_button_above_it(
+    tools: str, page_title: str, headline: str
+) -> None:
+    trail = "<div><a href=/>我的订阅</a> <i></i> <a href=/gn/>国内</a></div>"
+    html = (
+        f"<title>{page_title}</title>{trail}<div>{tools}</div><{headline}>山城水位回落</{headline}>"
+        f"<div>{META}</div>{BODY}<h2>两岸的码头</h2><p>渡船每刻钟一班，末班在晚上九点。</p>{FOOT}"
+    )
+    article = read_article(read_stream(html, URL))
+    assert article is not None
+    assert (article.title, texts(article)) == (
+        "山城水位回落",
+        [*TEXTS, "两岸的码头", "渡船每刻钟一班，末班在晚上九点。"],
+    )
+
+
+@pytest.mark.parametrize(
     ("page_title", "heading", "title"),
     [
         ("山城水位回落_快照网", "山城水位回落<em>原创</em>", "山城水位回落"),
@@ -327,6 +355,7 @@ TOOLS = [
     *("听新闻 00:00 / 03:21", "00:00 / 03:21", "聽新聞", "点击收听本文", "目录", "打开APP阅读全文", "（完）"),
     *("点击数： 次", "阅读（）", "评论", "浏览量"),
     *("打开山城新闻客户端，阅读体验更佳", "展开全文"),
+    *("----------------", "=========="),
     "声明：本网转载此文出于传递更多信息之目的，不代表本网赞同其观点。文中所提到的数据仅供读者参考，请自行核实。",
 ]
 BYLINE = "<p>记者 苗立群</p>"
@@ -355,6 +384,31 @@ def test_counters_and_tools_around_a_body_are_no_paragraphs(page: str, junk: str
 def test_a_byline_is_found_beside_counters_and_tools(page: str, junk: str) -> None:
     article = read(f"{META}<div>{page.format(junk=junk, byline=BYLINE, body=BODY)}</div>{FOOT}")
     assert (article.bylines, len(article.blocks)) == (["记者 苗立群"], 2 + ("山城下雪了" in page))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *(
+            "----------<br>",
+            "==========<br>",
+            "<p>[导读]山城水位昨日回落。</p>",
+            "<p>核心提示：轮渡恢复通航。</p>",
+        ),
+        *("<p><b>水退得快</b></p>", "<h2>水退得快</h2>", "<p>摘要：轮渡恢复通航。</p><p><b>水退得快</b></p>"),
+    ],
+)
+def test_a_dateline_below_a_summary_a_heading_or_a_rule(above: str) -> None:
+    article = read(f"{META}<div>{above}本报1月8日讯（记者 苗立群）山城下雪了。<br>{BODY}</div>{FOOT}")
+    assert article.bylines == ["记者 苗立群"]
+
+
+@pytest.mark.parametrize(
+    "above", ["<p>山城网1月8日讯 山城下雪了。</p>", "<p>两岸积雪。</p><p>渡船停航。</p><p>学校停课。</p>"]
+)
+def test_a_dateline_within_a_text_is_that_of_a_report_it_quotes(above: str) -> None:
+    article = read(f"{META}<div>{above}<p>本报1月8日讯（记者 苗立群）山城下雪了。</p>{BODY}</div>{FOOT}")
+    assert article.bylines == []
 
 
 @pytest.mark.parametrize("counter", ["阅读 1 次 ", "1 人赞 ", "阅读1,", "1 "])
@@ -496,6 +550,10 @@ SAID = "工人在码头值守"
         (f"<p>{IMAGE}<br>{SAID}</p>", SAID),
         (f"<center>{IMAGE}<br><font size=2>{SAID}</font></center>", SAID),
         (f"<p align=center>{IMAGE}<em>{SAID}</em></p>", SAID),
+        (f"<div>{IMAGE}<em>{SAID}。</em>\n</div>", f"{SAID}。"),
+        (f"<div>{IMAGE} <span>{SAID}</span></div>", SAID),
+        (f"<div>{IMAGE}<small>{SAID}</small></div>", SAID),
+        (f"<ul><li><a href=/a.jpg>{IMAGE}</a><span>{SAID}</span></li></ul>", SAID),
         (f"<dl><dt>{IMAGE}</dt><dd>{SAID}</dd></dl>", SAID),
         (f"<table><tr><td>{IMAGE}<tr><td>{SAID}</table>", SAID),
         (f"<p align=center>{IMAGE}</p><p align=center>{SAID}</p>", SAID),
@@ -517,6 +575,9 @@ def test_the_caption_of_an_image(figure: str, caption: str) -> None:
         f"<p>{IMAGE}</p><p>▼码头</p><p><img src=/b.jpg></p>",
         f"<p>{IMAGE}</p><p>▲</p>",
         f"<p>{IMAGE}{SAID}。</p>",
+        f"<p>{IMAGE}<span>{SAID}。</span></p>",
+        f"<div>{IMAGE}<em>值守</em>：{SAID}。</div>",
+        f"<div>{IMAGE}<span>值守</span><span>{SAID}。</span></div>",
         f"<div><p>{IMAGE}</p><p>水退了。人来了。</p></div>",
         f"<div><p>{IMAGE}</p><p>{'码头' * 31}</p></div>",
         f"<div><p>{IMAGE}</p><p>{SAID}</p><p>水退了</p></div>",
@@ -543,6 +604,13 @@ def test_a_caption_of_two_images_is_that_of_the_last() -> None:
             ("/b.jpg", None),
             ("/a.jpg", SAID),
         ]
+
+
+def test_a_centred_table_is_no_centred_text() -> None:
+    table = "<div align=center><table><tr><td>码头<td>班次<tr><td>南岭<td>12</table></div>"
+    figure = f"{table}<p align=center>{IMAGE}</p><p align=center>{SAID}。</p>"
+    article = read(f"{META}<div>{BODY}{figure}{BODY}</div>{FOOT}")
+    assert pictures(article) == [("/a.jpg", f"{SAID}。")]
 
 
 def test_an_image_has_one_caption() -> None:
@@ -631,6 +699,10 @@ MENU = "<ul><li><a href=/>首页</a><li><a href=/sh/>社会</a><li><a href=/gn/>
         ("<p>您的位置：<a href=/>首页</a> <a href=/gn/>国内</a></p>", ["首页", "国内"]),
         ("<p><a href=/>首页</a><i></i><a href=/gn/>国内</a><i></i></p>", ["首页", "国内"]),
         ("<p><a href=/>首页</a><i></i><a href=/gn/>国内</a><i></i>正文</p>", ["首页", "国内"]),
+        ("<p><a href=/>我的订阅</a> <i></i> <a href=/gn/>国内</a></p>", ["我的订阅", "国内"]),
+        ("<p><a href=/>我的订阅</a> <a href=/gn/>国内</a></p>", ["我的订阅", "国内"]),
+        ("<p><a href=/feeds>我的订阅</a> <a href=/gn/>国内</a></p>", []),
+        ("<p><a href=/>快照网</a> <a href=/sh/>社会</a> <a href=/gn/>国内</a></p>", []),
         ("<p><a href=/>首页</a> 通知 <a href=/gn/>国内</a></p>", []),
         ("<p><a href=/>首页</a> <a href=/xw>新闻</a> <a href=/xw/gn>国内</a></p>", ["首页", "新闻", "国内"]),
         (f"{MENU}<p><a href=/>首页</a><i></i><a href=/gn/>国内</a></p>", ["首页", "国内"]),

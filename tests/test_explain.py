@@ -301,7 +301,7 @@ RULE_CASES = {
     origins.BYLINE_DATELINE: (
         [TITLE, META, BODY.replace("山城水位昨", "本报讯（记者 章山川）山城水位昨"), NOTICE],
         "authors",
-        "dateline of the first paragraph",
+        "dateline of one of the first paragraphs",
         "记者 章山川",
         f"{P}/div/p[1]",
     ),

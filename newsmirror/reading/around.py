@@ -221,7 +221,8 @@ def _trail_box(stream: Stream, head: int, category: str | None) -> Found[list[Li
 
 
 def _is_home_trail(links: list[Link], category: str | None) -> bool:
-    return links[0].title in HOME_WORDS and links[-1].title == category and len(links) > 1
+    from_home = links[0].title in HOME_WORDS or is_root(links[0].url)
+    return from_home and links[-1].title == category and len(links) > 1
 
 
 def _is_menu(stream: Stream, first: int, links: list[Link]) -> bool:

@@ -32,7 +32,7 @@ from newsmirror.reading.origins import (
     value_of,
 )
 from newsmirror.reading.stream import Anchor, Line, Stream
-from newsmirror.reading.title import find_title
+from newsmirror.reading.title import find_title, is_headline
 
 # Last links of a trail that name no category.
 _NOT_A_CATEGORY = HOME_WORDS.union(
@@ -160,7 +160,12 @@ def read_article(stream: Stream) -> ReadArticle | None:
     hints = {where: hint[:_MAX_NAME] for where, hint in called.items() if hint}
     taken = {hit.line.index for hit in hits if hit.opens_line}
     # Labels in a heading may stand behind the headline.
-    taken |= {hit.last for hit in meta.hits if hit.last > hit.line.index or not hit.line.box.heading}
+    taken |= {
+        hit.last
+        for hit in meta.hits
+        if (hit.last > hit.line.index or not hit.line.box.heading)
+        and not (hit.field == "other" and is_headline(stream.lines[hit.last], hints.values()))
+    }
     headline = find_title(stream, _anchor(stream, meta.first), hints, taken)
     if headline is not None:
         lines = headline.value

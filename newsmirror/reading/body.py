@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from newsmirror.items import Block
-from newsmirror.normalise.people import closing_byline, is_byline, opening_byline
+from newsmirror.normalise.people import closing_byline, has_dateline, is_byline, opening_byline
 from newsmirror.normalise.variants import both
 from newsmirror.reading.captions import caption_text, find_captions
 from newsmirror.reading.date_cells import is_date
@@ -48,6 +48,8 @@ _MIN_PROSE = 15
 _MAX_BUTTON = 4
 _MAX_COUNTER = 12
 _MAX_ROW_HEAD = 6
+# A summary, a heading or a rule may stand above the paragraph with the dateline.
+_MAX_OPENING = 3
 
 
 @dataclass(slots=True)
@@ -108,16 +110,15 @@ def read_body(stream: Stream, start: int, end: int, title: str) -> Body:
             blocks.append((line, Block("image", None, None, line.image.url, line.image.caption or told)))
         elif text and line not in below:
             blocks.append((line, _block(line, text)))
-    ends = (
-        (BYLINE_DATELINE, opening_byline, blocks),
-        (BYLINE_AT_END, closing_byline, reversed(blocks)),
-    )
-    for rule, find, paragraphs in ends:
-        for line, block in paragraphs:
-            if block.type == "paragraph" and block.text:
-                if (byline := find(block.text)) is not None:
-                    bylines.append(_byline(rule, line, byline))
-                break
+    paragraphs = [(line, block.text) for line, block in blocks if block.type == "paragraph" and block.text]
+    for line, text in paragraphs[:_MAX_OPENING]:
+        if (byline := opening_byline(text)) is not None:
+            bylines.append(_byline(BYLINE_DATELINE, line, byline))
+        if byline is not None or has_dateline(text):
+            break
+    for line, text in paragraphs[-1:]:
+        if (byline := closing_byline(text)) is not None:
+            bylines.append(_byline(BYLINE_AT_END, line, byline))
     read = below.union(line for line, _ in blocks)
     return Body([block for _, block in blocks], [line for line in lines if line in read], bylines, editor)
 

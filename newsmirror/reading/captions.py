@@ -1,8 +1,9 @@
 """Captions: the lines below the images of a body that say what these show.
 
 One is told by its own words (图为…, ▲…, … 摄), or because it repeats the image's `alt`, or by its place:
-alone with the image in a box, behind a line break in the image's paragraph, or centred like it. What might
-be read without the image is no caption: where in doubt, text stays text.
+alone with the image in a box, behind a line break in the image's paragraph, in an element of its own behind
+the image, or centred like it. What might be read without the image is no caption: where in doubt, text stays
+text.
 """
 
 import re
@@ -10,7 +11,7 @@ from itertools import pairwise
 
 from newsmirror.normalise.people import is_byline
 from newsmirror.normalise.variants import both
-from newsmirror.reading.stream import Box, Line, Stream
+from newsmirror.reading.stream import Box, Image, Line, Stream
 
 # Signs that point at the image above.
 _SIGNS = "▲△▼▽↑ "
@@ -40,7 +41,7 @@ def find_captions(stream: Stream, lines: list[Line]) -> dict[Line, Line]:
     centres_text = any(
         _is_centred(line)
         for above, line in pairwise([lines[0], *lines])
-        if line.text and not _is_image(above)
+        if line.text and not line.is_table and not _is_image(above)
     )
     for image, text, after in zip(lines, lines[1:], following, strict=False):
         if image.image is None or image.image.caption is not None or not _may_be_caption(text):
@@ -95,12 +96,16 @@ def _is_placed(stream: Stream, image: Line, line: Line, centres_text: bool) -> b
 def _share_a_box(stream: Stream, image: Line, line: Line) -> bool:
     """Tell whether images and the one line below them are all that a box holds."""
     box = line.box
-    if box is image.box and not (box.is_centred or (image.image is not None and image.image.is_line)):
+    if box is image.box and not (box.is_centred or _is_parted(image.image)):
         return False  # an image within a paragraph
     while box.start > image.index and box.parent is not None:
         box = box.parent
     above = range(image.index - 1, box.start - 1, -1)
     return box.end == line.index + 1 and all(_is_image(stream.lines[index]) for index in above)
+
+
+def _is_parted(image: Image | None) -> bool:
+    return image is not None and (image.is_line or image.is_labelled)
 
 
 def _is_image(line: Line | None) -> bool:

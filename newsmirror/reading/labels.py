@@ -256,7 +256,8 @@ _COUNT = both(
 )
 # Each is taken whole: many could be parted in many ways.
 COUNTER = re.compile(rf"\W{{0,3}}(?:(?>{_COUNT})[\s|｜/·•、，,;；）)】\]]*+)++$")
-# Tools and declarations of the page; an article might have them, too, but not at its ends.
+# Tools and declarations of the page, and rules drawn with dashes; an article might have them, too, but not at
+# its ends.
 _TOOL = one_of(
     r"听新闻[\s\d:/]*$ 听[全本]文[\s\d:/]*$ 收听[全本]文$ 点击(?:收听|播放).{0,4}$ 目\s?录$ [全本]文目录$ "
     r"文章目录$ [打下][开载].{0,8}(?:APP|App|app|客户端)[^。]{0,12}$ 点击打开.{0,12}$ "
@@ -266,7 +267,7 @@ _TOOL = one_of(
 _EMPTY_COUNTER = both(rf"{_DEED}(?:次数|人数|数|量)?\s?[:：]?\s?[（(]?\s?(?:人?次|人)?[）)]?$")
 _DECLARATION = both(r"[（(【\[※*]*.{0,2}声明[】\]]?\s?[:：].{0,160}(?:本[网站]|转载|不代表)")
 EDGE = re.compile(
-    rf"{_TOOL}|{_EMPTY_COUNTER}|[（(【](?:全文)?完[）)】]$|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}"
+    rf"[-—=_*~·.]{{4,}}$|{_TOOL}|{_EMPTY_COUNTER}|[（(【](?:全文)?完[）)】]$|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}"
 )
 # What stands in the lines at the foot of a page. Each alternative begins with its own character, for speed.
 FOOT = re.compile(

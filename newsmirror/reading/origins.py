@@ -33,7 +33,7 @@ TRAIL_BOX = "short links, one a line, just above the headline"
 LAST_CRUMB = "last link of the trail that names a category"
 
 BYLINE_ALONE = "line of the body that only says who wrote"
-BYLINE_DATELINE = "dateline of the first paragraph"
+BYLINE_DATELINE = "dateline of one of the first paragraphs"
 BYLINE_AT_END = "brackets at the end of the last paragraph"
 EDITOR_AT_END = "brackets at the end of a line of the body"
 EDITOR_BELOW = "label {} below the body"

@@ -151,7 +151,8 @@ class Piece(Struct, eq=False, gc=False):
 class Image(Struct, eq=False, gc=False):
     """An image with its absolute address; `alt` and `caption` are None when there is none.
 
-    `is_line`: a line break stands right behind it.
+    `is_line`: a line break stands right behind it; `is_labelled`: an inline element with all of the text
+    behind it does, in a box that is no paragraph.
     """
 
     url: str
@@ -160,6 +161,7 @@ class Image(Struct, eq=False, gc=False):
     anchor: Anchor | None
     element: etree._Element | None = None
     is_line: bool = False
+    is_labelled: bool = False
 
 
 class Line(Struct, eq=False, gc=False):
@@ -585,7 +587,9 @@ class _Walk:
             return
         self.flush()
         lines = self.lines
-        image = Image(url, squeeze(element.get("alt") or "") or None, None, self.anchor)
+        alt = squeeze(element.get("alt") or "") or None
+        is_labelled = self.box.tag != "p" and _is_labelled(element)
+        image = Image(url, alt, None, self.anchor, is_labelled=is_labelled)
         lines.append(Line(len(lines), self.box, "", [], image=image))
 
     def _take_caption(self, box: Box) -> None:
@@ -684,6 +688,19 @@ def _is_within(size: str | None, largest: int) -> bool:
     """Tell whether a width or a height, as printed, is of so many pixels at the most."""
     digits = (size or "").strip().removesuffix("px")
     return len(digits) <= len(str(_MAX_EMOJI)) and digits.isdecimal() and int(digits) <= largest
+
+
+def _is_labelled(image: etree._Element) -> bool:
+    """Tell whether an `em`, `small` or `span` stands behind an image or its link, with no text beside it."""
+    parent = image.getparent()
+    element = parent if parent is not None and parent.tag == "a" and image.getnext() is None else image
+    behind = element.getnext()
+    return (
+        behind is not None
+        and behind.tag in ("em", "small", "span")
+        and behind.getnext() is None
+        and not any(squeeze(text or "") for text in (image.tail, element.tail, behind.tail))
+    )
 
 
 def _is_hidden(element: etree._Element) -> bool:

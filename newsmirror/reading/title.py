@@ -88,6 +88,11 @@ def _end(line: Line, names: Collection[str]) -> int | None:
     return end if end < len(line.text) else None
 
 
+def is_headline(line: Line, names: Collection[str]) -> bool:
+    """Tell whether a line is plainly a headline, so no value of a button above it: 字体, 分享."""
+    return line.box.heading > 0 or any(_is_called(line.text, name) for name in names)
+
+
 def _is_called(headline: str, name: str) -> bool:
     """Tell whether a headline is all that the head of the page calls the article, before the site's name."""
     return headline != "" and name.startswith(headline) and name[len(headline) :].lstrip()[:1] in _BEFORE_SITE
