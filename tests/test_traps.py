@@ -267,14 +267,18 @@ def last(current: int) -> str:
     return '<a href="/gn/?page=5">尾页</a>'
 
 
-@pytest.mark.parametrize("pager", [numbers, last])
 @pytest.mark.parametrize(
-    "third",
+    ("third", "pager"),
     [
-        Page("<html><body><p>暂无信息</p></body></html>"),
-        Page(f"<html><body>{FRAME}<p>国内</p></body></html>"),
-        Page("<html><body></body></html>", 404),
-        Page(f"<html><body><p>暂无信息</p><div><h3>热门排行</h3>{rows(entries(0, 3))}</div></body></html>"),
+        (Page("<html><body><p>暂无信息</p></body></html>"), last),
+        (Page(f"<html><body>{FRAME}<p>国内</p></body></html>"), numbers),
+        (Page("<html><body></body></html>", 404), numbers),
+        (
+            Page(
+                f"<html><body><p>暂无信息</p><div><h3>热门排行</h3>{rows(entries(0, 3))}</div></body></html>"
+            ),
+            numbers,
+        ),
     ],
     ids=["says empty", "frame", "404", "hot list"],
 )
@@ -293,8 +297,9 @@ def test_an_empty_page_is_in_the_midst_where_others_should_follow(
     assert (run.code, run.urls) == (1, sorted(articles(8)))
 
 
-@pytest.mark.parametrize("pager", [numbers, last])
-@pytest.mark.parametrize("fifth", [None, listing(entries(4))], ids=["404", "repeats"])
+@pytest.mark.parametrize(
+    ("pager", "fifth"), [(numbers, None), (last, listing(entries(4)))], ids=["404", "repeats"]
+)
 def test_a_list_that_links_to_more_pages_than_it_has_is_whole(
     tmp_path: Path, pager: Callable[[int], str], fifth: Page | None
 ) -> None:
@@ -308,10 +313,9 @@ def test_a_list_that_links_to_more_pages_than_it_has_is_whole(
     assert (run.code, run.reasons, run.urls) == (0, [], sorted(articles(8)))
 
 
-@pytest.mark.parametrize("target", ["/gn/?page=1", "/gn/?page=2"])
-def test_a_page_in_the_midst_that_leads_to_another_of_the_list(tmp_path: Path, target: str) -> None:
+def test_a_page_in_the_midst_that_leads_to_another_of_the_list(tmp_path: Path) -> None:
     pages = {f"/gn/?page={n}": listing(entries(4 * (n - 1)), numbers(n)) for n in (1, 2, 4, 5)}
-    run = walk(tmp_path, {**articles(20), **pages, "/gn/?page=3": redirect(target)})
+    run = walk(tmp_path, {**articles(20), **pages, "/gn/?page=3": redirect("/gn/?page=1")})
     [reason] = run.reasons
     assert reason.startswith("the walk of a listing broke at /gn/?page=3: it leads to ")
     assert (run.code, run.urls) == (1, sorted(articles(8)))
