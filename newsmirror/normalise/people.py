@@ -17,13 +17,15 @@ _BYLINE = re.compile(
     rf"^[□■◇◆○●◎]?\s?[（(\[【〔［]?[\s/]*"
     rf"(?P<names>{_ROLE.pattern}\s?[:：/|｜]?\s?[一-鿿·•A-Za-z、,，/／:：\s]*?)\s*[）)\]】〕］]?$"
 )
-_NAMED = rf"{_ROLE.pattern}\s?[一-鿿]{{2,4}}(?:[\s、，]+(?:{_ROLE.pattern})?\s?[一-鿿]{{2,4}}){{0,6}}"
+# What the next one is, in few words: the whole of `_ROLE` once more is slow to compile.
+_NEXT = both(r"(?:[一-鿿]{0,6}(?:记者|通讯员|撰稿人|作者|评论员|实习生))?")
+_NAMED = rf"{_ROLE.pattern}\s?[一-鿿]{{2,4}}(?:[\s、，]+{_NEXT}\s?[一-鿿]{{2,4}}){{0,6}}"
 # Where they told it, behind a stroke: 記者張三／山城報導.
 _AT = both(r"[／/]\s?[一-鿿]{2,4}报[道导]")
 # Two characters right behind a role may be what someone did there: 记者调查.
 _PLAINLY_NAMED = (
     rf"{_ROLE.pattern}(?:[\s:：]+[一-鿿]{{2,4}}|[一-鿿]{{3,4}})"
-    rf"(?:[\s、，/／]+(?:{_ROLE.pattern})?\s?[一-鿿]{{2,4}}){{0,6}}"
+    rf"(?:[\s、，/／]+{_NEXT}\s?[一-鿿]{{2,4}}){{0,6}}"
 )
 # Without a dateline: （记者 张三）…, 〔記者張三／山城報導〕…, （中央社記者張三台北8日電）…,
 # 山城发布记者张三丰报道：…
