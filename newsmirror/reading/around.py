@@ -15,6 +15,7 @@ from newsmirror.reading.labels import (
     MORE,
     OTHER_HEADING,
     RELATED_HEADING,
+    RULE,
     is_page_foot,
 )
 from newsmirror.reading.marks import heads_related
@@ -47,8 +48,6 @@ _NEIGHBOUR = re.compile(both(r"^[\[【（(《<◄►]*[上前下后]一[篇条]"
 _IS_NO_TOOL = re.compile(both(r"\W*..(?:评论|推荐)"))
 # The heading of a list that is not for the reader of this article: 国内新闻, but not 看过本文的人还看了.
 _NAME_OF_A_LIST = re.compile(both(r"\W*(?!.*(?:[你您看]|喜欢|更多|同类|本文))[\u4e00-\u9fff]{2,8}\W*$"))
-# A line drawn with dashes.
-_RULE = re.compile(r"^[-—=_*~·.]{4,}$")
 _MAX_NAV_DEPTH = 5
 _MAX_TRAIL = 5
 _MAX_PLAIN_TRAIL = 3
@@ -305,7 +304,7 @@ def _list_range(stream: Stream, start: int, near: Box | None, limit: int | None 
 
 def _ends_list(line: Line) -> bool:
     text = line.text
-    if line.is_notice or MORE.match(text) or _RULE.match(text):
+    if line.is_notice or MORE.match(text) or RULE.match(text):
         return True
     if line.only_link is not None or line.image is not None:
         return False

@@ -266,8 +266,10 @@ _TOOL = one_of(
 # A counter whose number a script would write.
 _EMPTY_COUNTER = both(rf"{_DEED}(?:次数|人数|数|量)?\s?[:：]?\s?[（(]?\s?(?:人?次|人)?[）)]?$")
 _DECLARATION = both(r"[（(【\[※*]*.{0,2}声明[】\]]?\s?[:：].{0,160}(?:本[网站]|转载|不代表)")
+# A line drawn with dashes.
+RULE = re.compile(r"[-—=_*~·.]{4,}$")
 EDGE = re.compile(
-    rf"[-—=_*~·.]{{4,}}$|{_TOOL}|{_EMPTY_COUNTER}|[（(【](?:全文)?完[）)】]$|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}"
+    rf"{RULE.pattern}|{_TOOL}|{_EMPTY_COUNTER}|[（(【](?:全文)?完[）)】]$|\d+:\d\d\s?/\s?\d+:\d\d$|{_DECLARATION}"
 )
 # What stands in the lines at the foot of a page. Each alternative begins with its own character, for speed.
 FOOT = re.compile(

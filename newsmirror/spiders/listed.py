@@ -27,7 +27,7 @@ class Listed:
             self._shown[address] = found
 
     def miss(self, address: str) -> bool:
-        """Note that a listing shows no article; tell whether that is new."""
+        """Note that a listing shows no article; tell whether it should have shown some."""
         if address not in self._before:
             return False
         self._missed[address] = self._before[address] + 1
