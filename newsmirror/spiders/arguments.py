@@ -24,7 +24,7 @@ NAMES: dict[str, str] = {
     "since": "a date (2025-01-08): do not walk a listing beyond it; default: no limit",
     "refresh": "true: fetch all articles that are linked again, known or not; default: only young ones",
     "revisit_days": "how many days after its publication an article is young; default 3",
-    "sweep": "true: walk listings to their end; default: stop after a page on which all is known",
+    "sweep": "true: walk listings to their end; default: stop after a page of known articles, none young",
     "render": "never, auto or always: render pages in a browser; default auto, those that need it",
     "baseline": "true: the site has changed for good: compare with no earlier run, nor do later runs",
 }
